@@ -1,0 +1,42 @@
+"""Everything that one command starts, in order, and ends in the opposite order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from django.conf import settings
+
+from console.embedded import EmbeddedWorker
+from console.first_run import ADMINISTRATOR, create_first_administrator, migrate_database
+from console.lab_hosts import add_lab_hosts, kept_lab
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def everything(say: Say, *, with_lab: bool, with_worker: bool) -> Iterator[EmbeddedWorker | None]:
+    """Database, first administrator, lab, worker. The worker may be stopped before the end."""
+    _prepare(say)
+    with ExitStack() as stack:
+        if with_lab:
+            lab = stack.enter_context(kept_lab(settings.VAR_DIR / "lab", say))
+            if added := add_lab_hosts(lab):
+                say(f"Added to the inventory: {', '.join(added)}.")
+        if not with_worker:
+            yield None
+            return
+        worker = EmbeddedWorker()
+        worker.start()
+        stack.callback(worker.stop)
+        yield worker
+
+
+def _prepare(say: Say) -> None:
+    settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+    if count := migrate_database():
+        say(f"Prepared the database in {os.path.relpath(settings.VAR_DIR)} ({count} migrations).")
+    password = create_first_administrator()
+    if password is not None:
+        say(f"Made the first administrator. Name: {ADMINISTRATOR}  Password: {password}  (It is shown only now.)")

@@ -1,0 +1,41 @@
+"""What the frame shows on every page: the workspaces, the tree of hosts, the strip of running jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from console.tree import build_tree
+from migrations_app.board import strip
+
+register = template.Library()
+
+
+@register.inclusion_tag("console/_workspaces.html", takes_context=True)
+def workspaces(context: template.Context) -> dict[str, Any]:
+    return {"current": _workspace(context)}
+
+
+@register.inclusion_tag("console/_tree.html", takes_context=True)
+def host_tree(context: template.Context) -> dict[str, Any]:
+    """The tree; what the page is about is marked: `host`, or ?host= and ?group= of the address."""
+    query = context["request"].GET
+    host = getattr(context.get("host"), "pk", None) or query.get("host", "")
+    return {
+        "roots": build_tree(),
+        "current": _workspace(context),
+        "host_pk": str(host),
+        "group_pk": query.get("group", ""),
+    }
+
+
+@register.inclusion_tag("migrations_app/_strip.html")
+def jobs_strip() -> dict[str, Any]:
+    return {"strip": strip()}
+
+
+def _workspace(context: template.Context) -> str:
+    match = context["request"].resolver_match
+    name = (match.url_name or "") if match else ""
+    return "hosts" if name.startswith("host") else "jobs" if name.startswith("job") else "vms"

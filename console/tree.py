@@ -1,0 +1,51 @@
+"""The tree of the left pane: groups, hosts, and how many virtual machines each has."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from django.db.models import Count
+
+from hosts.models import Host, HostGroup
+
+
+@dataclass(slots=True)
+class Branch:
+    """A group with what is in it. `vm_count` counts those of its groups, too."""
+
+    group: HostGroup
+    branches: list[Branch] = field(default_factory=list)
+    hosts: list[Host] = field(default_factory=list)
+    vm_count: int = 0
+
+    def groups_below(self) -> list[int]:
+        """Keys of this group and of all groups in it."""
+        return [self.group.pk, *(pk for branch in self.branches for pk in branch.groups_below())]
+
+
+def build_tree() -> list[Branch]:
+    """The root groups, each with everything below it, in two queries. Hosts carry `vm_count`."""
+    hosts: dict[int, list[Host]] = defaultdict(list)
+    for host in Host.objects.annotate(vm_count=Count("vms")).defer("password", "ca_pem"):
+        hosts[host.group_id].append(host)
+    groups: dict[int | None, list[HostGroup]] = defaultdict(list)
+    for group in HostGroup.objects.order_by("name"):
+        groups[group.parent_id].append(group)
+    return [_branch(group, groups, hosts) for group in groups[None]]
+
+
+def find_branch(branches: list[Branch], group_pk: str) -> Branch | None:
+    for branch in branches:
+        if str(branch.group.pk) == group_pk:
+            return branch
+        if found := find_branch(branch.branches, group_pk):
+            return found
+    return None
+
+
+def _branch(group: HostGroup, groups: dict[int | None, list[HostGroup]], hosts: dict[int, list[Host]]) -> Branch:
+    branch = Branch(group, [_branch(child, groups, hosts) for child in groups[group.pk]], hosts[group.pk])
+    own = sum(int(getattr(host, "vm_count", 0)) for host in branch.hosts)
+    branch.vm_count = own + sum(child.vm_count for child in branch.branches)
+    return branch

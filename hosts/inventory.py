@@ -1,0 +1,215 @@
+"""What exists: the only writer of inventory rows. Hosts are added, asked, changed and removed here.
+
+One refresh of a host runs at a time, in whichever process: it holds a lease in the host's row (`refresh_until`),
+and what it learned is only written while it still holds it. A worker that dies lets the lease run out.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import ProtectedError, Q
+from django.utils import timezone
+
+from hosts.asking import Answer, Trouble, ask, ask_load
+from hosts.models import Host, HostGroup, LoadSample, VirtualMachine
+from hosts.providers.types import Secret, Transport
+from hosts.records import record, record_load, record_nonsense, record_state
+from hosts.secrets import SealedSecret
+
+ROOT_GROUP = "All Hosts"
+
+_CONNECTION_FIELDS = ("name", "address", "port", "transport", "ca_pem", "username", "password")
+_KEEP_SAMPLES = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class NewHost:
+    """How a host is to be reached. Without a group it comes into the root group."""
+
+    name: str
+    address: str
+    username: str
+    password: Secret
+    port: int = 5985
+    transport: Transport = Transport.NTLM_HTTP
+    ca_pem: str = ""
+    group: HostGroup | None = None
+
+
+class HostRefused(Exception):
+    """The host was not added or changed, because it could not be asked; `trouble` says why."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.reason)
+        self.trouble = trouble
+
+
+class HostBusy(Exception):
+    """The host cannot be removed now; the message says why."""
+
+
+def root_group() -> HostGroup:
+    """The group that every other is in; made when it is missing."""
+    return HostGroup.objects.get_or_create(name=ROOT_GROUP, parent=None)[0]
+
+
+def add_host(new: NewHost, by: User | None, *, must_answer: bool = False) -> Host:
+    """The host, asked at once: its `state` says how it is, and a host that failed stays listed with the reason.
+
+    Raises ValidationError (its `message_dict` has the fields). With `must_answer` a host that cannot be asked
+    raises HostRefused instead, and nothing is stored.
+    """
+    host = Host(group=new.group or root_group(), added_by=by)
+    _point(host, new)
+    _check(host)
+    answer = ask(host)
+    _insist(answer, must_answer)
+    _save_new(host)
+    _write(host, answer)
+    return host
+
+
+def change_host(host: Host, new: NewHost, *, must_answer: bool = False) -> Host:
+    """The host, reached in another way from now on; `host` itself stays as it is. Raises as add_host does.
+
+    A refresh that is under way in the old way is void.
+    """
+    changed = copy(host)
+    _point(changed, new)
+    _check(changed)
+    answer = ask(changed)
+    _insist(answer, must_answer)
+    changed.refresh_until = None
+    changed.save(update_fields=[*_CONNECTION_FIELDS, "refresh_until"])
+    _write(changed, answer)
+    return changed
+
+
+def remove_host(host: Host) -> None:
+    """Forget the host and what is on it; on the host itself nothing changes. Raises HostBusy."""
+    with transaction.atomic():
+        _lock_inventory()
+        if host.vms.filter(activity=VirtualMachine.Activity.UNDER_MIGRATION).exists():
+            raise HostBusy(f"A virtual machine of {host.name} is under migration.")
+        try:
+            host.delete()
+        except ProtectedError:
+            raise HostBusy(f"A running job uses {host.name}.") from None
+
+
+def set_maintenance(host: Host, *, is_on: bool) -> None:
+    """In maintenance mode a host is no target for moves; its VMs may leave it."""
+    host.is_in_maintenance = is_on
+    host.save(update_fields=["is_in_maintenance"])
+
+
+def refresh_host(host: Host) -> bool:
+    """Ask the host and write what it said: facts, volumes, networks, VMs, load, and its state.
+
+    Raises no ProviderError: a host that fails gets a state and a reason. False when a refresh of this host was
+    under way already, or the host was changed or removed meanwhile: then nothing is written.
+    """
+    lease = _take_lease(host)
+    return lease is not None and _write(host, ask(host), lease)
+
+
+def sample_host(host: Host) -> LoadSample | None:
+    """The load alone, as a row and as the latest of the host and its VMs; None when the host failed (see its state)."""
+    answer = ask_load(host)
+    with transaction.atomic():
+        if answer.load is not None:
+            return record_load(host, answer, answer.load)
+        host.save(update_fields=record_state(host, answer))
+    return None
+
+
+def forget_old_samples() -> int:
+    """Delete the samples that no chart shows any more; returns how many."""
+    return LoadSample.objects.filter(at__lt=timezone.now() - _KEEP_SAMPLES).delete()[0]
+
+
+def set_activity(vm: VirtualMachine, activity: VirtualMachine.Activity) -> None:
+    """What Ferry does with the VM; refreshes leave it alone."""
+    vm.activity, vm.settled_at = activity, timezone.now()
+    VirtualMachine.objects.filter(pk=vm.pk).update(activity=activity, settled_at=vm.settled_at)
+
+
+def relocate_vm(vm_pk: int, target: Host) -> None:
+    """The VM is on `target` now: its row goes there with its history, and replaces what stood there for it."""
+    now = timezone.now()
+    with transaction.atomic():
+        _lock_inventory()
+        row = VirtualMachine.objects.get(pk=vm_pk)
+        VirtualMachine.objects.filter(host=target, uid=row.uid).exclude(pk=vm_pk).delete()
+        VirtualMachine.objects.filter(pk=vm_pk).update(host=target, is_missing=False, settled_at=now)
+        Host.objects.filter(pk__in=[row.host_id, target.pk]).update(load_since=now)
+
+
+def _point(host: Host, new: NewHost) -> None:
+    host.name, host.address, host.port = new.name.strip(), new.address.strip(), new.port
+    host.transport, host.ca_pem = new.transport.value, new.ca_pem.strip()
+    host.username, host.password = new.username.strip(), new.password
+
+
+def _check(host: Host) -> None:
+    """Look at what a person entered, and at nothing that a host told. A stored password is not opened for it."""
+    host.full_clean(exclude={field.name for field in Host._meta.fields} - set(_CONNECTION_FIELDS))
+    if not isinstance(host.password, SealedSecret) and not host.password.reveal():
+        raise ValidationError({"password": "Enter the password."})
+
+
+def _save_new(host: Host) -> None:
+    """Somebody else may have added a host of this name since it was checked."""
+    try:
+        with transaction.atomic():
+            host.save()
+    except IntegrityError:
+        raise ValidationError({"name": f"There is a host named {host.name} already."}) from None
+
+
+def _insist(answer: Answer, must_answer: bool) -> None:
+    if must_answer and answer.facts is None and answer.trouble is not None:
+        raise HostRefused(answer.trouble)
+
+
+def _take_lease(host: Host) -> datetime | None:
+    """Until when the refresh is ours alone, or None when another one is under way."""
+    now = timezone.now()
+    until = now + timedelta(seconds=3 * settings.REFRESH_EVERY_S)
+    free = Host.objects.filter(pk=host.pk).filter(Q(refresh_until=None) | Q(refresh_until__lt=now))
+    return until if free.update(refresh_until=until) else None
+
+
+def _write(host: Host, answer: Answer, lease: datetime | None = None) -> bool:
+    """Record the answer if the lease is still ours. Figures that the rows refuse are recorded as a trouble."""
+    try:
+        with transaction.atomic():
+            _lock_inventory()
+            return _is_ours(host, lease) and _recorded(host, answer)
+    except (DataError, IntegrityError, OverflowError):
+        with transaction.atomic():
+            if _is_ours(host, lease):
+                record_nonsense(host, answer)
+    return True
+
+
+def _is_ours(host: Host, lease: datetime | None) -> bool:
+    """Give the lease back; False when somebody else has it by now."""
+    return Host.objects.filter(pk=host.pk, refresh_until=lease).update(refresh_until=None) == 1
+
+
+def _recorded(host: Host, answer: Answer) -> bool:
+    record(host, answer)
+    return True
+
+
+def _lock_inventory() -> None:
+    """One writer at a time: two refreshes that see the same VM must not both take its row (SQLite has only one)."""
+    list(HostGroup.objects.select_for_update().filter(parent=None).values_list("pk"))

@@ -1,0 +1,255 @@
+"""What exists: host groups, hosts, what is on them, and how loaded they were. Written by inventory.py only."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from hosts.providers.types import Transport, VmState
+from hosts.secrets import SecretField
+from hosts.validators import validate_address, validate_certificates, validate_name
+
+
+class HostGroup(models.Model):
+    """A folder of hosts, with the reserves that placement keeps free on each of them."""
+
+    name = models.CharField(max_length=100)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    cpu_reserve_percent = models.PositiveSmallIntegerField(default=10)
+    memory_reserve_mb = models.PositiveIntegerField(default=256)
+    disk_reserve_mb = models.PositiveIntegerField(default=100)
+    max_disk_iops = models.PositiveIntegerField(default=10_000)
+    network_reserve_percent = models.PositiveSmallIntegerField(default=10)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["parent", "name"], name="one_group_of_a_name_in_a_parent"),
+            models.UniqueConstraint(fields=["name"], condition=Q(parent=None), name="one_root_group_of_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Host(models.Model):
+    """A virtualization host: how to reach it, what it said last, what it said it has."""
+
+    class Kind(models.TextChoices):
+        HYPERV = "hyperv", "Hyper-V"
+
+    class State(models.TextChoices):
+        """SCVMM's host states, as far as Ferry tells them apart."""
+
+        PENDING = "pending", "Pending"
+        RESPONDING = "responding", "Responding"
+        NOT_RESPONDING = "not-responding", "Not Responding"
+        ACCESS_DENIED = "access-denied", "Access Denied"
+        NEEDS_ATTENTION = "needs-attention", "Needs Attention"
+
+    TransportChoices = [
+        (Transport.NTLM_HTTP.value, "WinRM over HTTP, NTLM with message encryption"),
+        (Transport.NTLM_HTTPS.value, "WinRM over HTTPS, NTLM"),
+        (Transport.BASIC_HTTPS.value, "WinRM over HTTPS, Basic"),
+    ]
+
+    name = models.CharField(max_length=255, unique=True, validators=[validate_name])
+    group = models.ForeignKey(HostGroup, on_delete=models.PROTECT, related_name="hosts")
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.HYPERV)
+    address = models.CharField(max_length=255, validators=[validate_address])
+    port = models.PositiveIntegerField(default=5985, validators=[MinValueValidator(1), MaxValueValidator(65535)])
+    transport = models.CharField(max_length=20, choices=TransportChoices, default=Transport.NTLM_HTTP.value)
+    username = models.CharField(max_length=255)
+    password = SecretField()
+    ca_pem = models.TextField(blank=True, validators=[validate_certificates])
+    is_in_maintenance = models.BooleanField(default=False)
+    max_moves_in = models.PositiveSmallIntegerField(default=2)
+    max_moves_out = models.PositiveSmallIntegerField(default=2)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    added_at = models.DateTimeField(default=timezone.now)
+
+    state = models.CharField(max_length=20, choices=State, default=State.PENDING)
+    state_reason = models.TextField(blank=True)
+    state_action = models.TextField(blank=True, help_text="What to do about the reason.")
+    last_contact_at = models.DateTimeField(null=True, blank=True)
+    last_attempt_at = models.DateTimeField(null=True, blank=True)
+    refresh_until = models.DateTimeField(null=True, blank=True, help_text="Lease of the refresh that is under way.")
+
+    computer_name = models.CharField(max_length=255, blank=True)
+    os_name = models.CharField(max_length=255, blank=True)
+    os_version = models.CharField(max_length=50, blank=True)
+    cpu_vendor = models.CharField(max_length=50, blank=True)
+    cpu_model = models.CharField(max_length=255, blank=True)
+    cpu_count = models.PositiveIntegerField(default=0)
+    memory_mb = models.PositiveIntegerField(default=0)
+    memory_available_mb = models.PositiveIntegerField(default=0)
+    supported_vm_versions = models.JSONField(default=list)
+    default_vm_path = models.CharField(max_length=1024, blank=True)
+    is_clustered = models.BooleanField(default=False)
+    cpu_percent = models.FloatField(default=0.0)
+    disk_iops = models.FloatField(default=0.0)
+    network_percent = models.FloatField(default=0.0)
+    load_since = models.DateTimeField(
+        default=timezone.now, help_text="Samples before this say nothing: other VMs ran here then."
+    )
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HostVolume(models.Model):
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="volumes")
+    path = models.CharField(max_length=255)
+    label = models.CharField(max_length=255, blank=True)
+    size_bytes = models.BigIntegerField()
+    free_bytes = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [models.UniqueConstraint(fields=["host", "path"], name="one_volume_of_a_path_on_a_host")]
+
+    @property
+    def used_percent(self) -> float:
+        return 100 * (self.size_bytes - self.free_bytes) / self.size_bytes if self.size_bytes else 0.0
+
+
+class VirtualNetwork(models.Model):
+    """A virtual switch of a host."""
+
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="networks")
+    network_id = models.CharField(max_length=100)
+    name = models.CharField(max_length=255)
+    kind = models.CharField(max_length=20)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["host", "network_id"], name="one_network_of_an_id_on_a_host")]
+
+
+class VirtualMachine(models.Model):
+    """A VM as its host told it last. `activity` is what Ferry itself does with it; a refresh leaves it alone."""
+
+    class Activity(models.TextChoices):
+        NONE = "", "None"
+        UNDER_MIGRATION = "under-migration", "Under Migration"
+        MIGRATION_FAILED = "migration-failed", "Migration Failed"
+
+    StateChoices = [(state.value, state.value.capitalize()) for state in VmState]
+
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="vms")
+    uid = models.CharField(max_length=100)
+    name = models.CharField(max_length=255)
+    state = models.CharField(max_length=20, choices=StateChoices)
+    activity = models.CharField(max_length=20, choices=Activity, default=Activity.NONE, blank=True)
+    is_missing = models.BooleanField(default=False)
+    settled_at = models.DateTimeField(
+        null=True, blank=True, help_text="When Ferry last placed or released it: what a host said before is old."
+    )
+    generation = models.PositiveSmallIntegerField(default=2)
+    version = models.CharField(max_length=20, blank=True)
+    cpu_count = models.PositiveIntegerField(default=1)
+    cpu_percent = models.FloatField(default=0.0)
+    memory_mb = models.PositiveIntegerField(default=0)
+    memory_demand_mb = models.PositiveIntegerField(default=0)
+    memory_startup_mb = models.PositiveIntegerField(default=0)
+    has_dynamic_memory = models.BooleanField(default=False)
+    uptime_s = models.BigIntegerField(default=0)
+    notes = models.TextField(blank=True)
+    folder = models.CharField(max_length=1024)
+    config_path = models.CharField(max_length=1024, blank=True)
+    state_files_bytes = models.BigIntegerField(default=0)
+    is_merging = models.BooleanField(default=False)
+    is_clustered = models.BooleanField(default=False)
+    is_replicated = models.BooleanField(default=False)
+    has_assigned_device = models.BooleanField(default=False)
+    dvd_paths = models.JSONField(default=list)
+    checkpoints = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["host", "uid"], name="one_vm_of_an_id_on_a_host")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def status(self) -> str:
+        """SCVMM's word for how the VM is, for the Status column."""
+        if self.activity:
+            return str(self.get_activity_display())
+        if self.is_missing:
+            return "Missing"
+        if self.host.state == Host.State.NOT_RESPONDING:
+            return "Host Not Responding"
+        if self.is_merging:
+            return "Merging Checkpoint"
+        return _STATUS_WORDS.get(self.state, "Unknown")
+
+    @property
+    def disk_bytes(self) -> int:
+        """What the VM's disks take on the volumes now."""
+        return sum(disk.file_size_bytes for disk in self.disks.all())
+
+
+_STATUS_WORDS: dict[str, str] = {
+    VmState.RUNNING: "Running",
+    VmState.OFF: "Stopped",
+    VmState.SAVED: "Saved State",
+    VmState.PAUSED: "Paused",
+    VmState.STARTING: "Starting",
+    VmState.SAVING: "Saving",
+    VmState.STOPPING: "Shutting Down",
+}
+
+
+class VirtualDisk(models.Model):
+    """A disk; `layers` is its chain, base first: [{"path", "parent_path", "file_size_bytes"}]."""
+
+    vm = models.ForeignKey(VirtualMachine, on_delete=models.CASCADE, related_name="disks")
+    location = models.CharField(max_length=50)
+    size_bytes = models.BigIntegerField()
+    is_dynamic = models.BooleanField(default=True)
+    is_pass_through = models.BooleanField(default=False)
+    is_shared = models.BooleanField(default=False)
+    layers = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["location"]
+        constraints = [models.UniqueConstraint(fields=["vm", "location"], name="one_disk_at_a_location")]
+
+    @property
+    def file_size_bytes(self) -> int:
+        return sum(int(layer["file_size_bytes"]) for layer in self.layers)
+
+
+class VirtualAdapter(models.Model):
+    vm = models.ForeignKey(VirtualMachine, on_delete=models.CASCADE, related_name="adapters")
+    adapter_id = models.CharField(max_length=255)
+    name = models.CharField(max_length=255)
+    mac = models.CharField(max_length=20, blank=True)
+    network_name = models.CharField(max_length=255, blank=True)
+    vlan_id = models.PositiveIntegerField(null=True, blank=True)
+    addresses = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["adapter_id"]
+        constraints = [models.UniqueConstraint(fields=["vm", "adapter_id"], name="one_adapter_of_an_id_on_a_vm")]
+
+
+class LoadSample(models.Model):
+    """The load of a host at a moment, as percent of what it has; memory in MB."""
+
+    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="samples")
+    at = models.DateTimeField()
+    cpu_percent = models.FloatField()
+    memory_used_mb = models.PositiveIntegerField()
+    disk_iops = models.FloatField()
+    network_percent = models.FloatField()
+
+    class Meta:
+        indexes = [models.Index(fields=["host", "-at"]), models.Index(fields=["at"])]

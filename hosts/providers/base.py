@@ -1,0 +1,120 @@
+"""What a host can do for Ferry: one small abstract class a capability.
+
+Every method blocks, raises only ProviderError, logs no secret and never retries by itself.
+Every method that changes something looks before it makes: called twice it does no harm.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from hosts.providers.types import (
+    CopyOrder,
+    HashOrder,
+    HostFacts,
+    HostLoad,
+    Registration,
+    RemoteFile,
+    Vm,
+    Work,
+)
+
+
+class Provider(ABC):
+    """A connection to one host, for one thread. Close it, or use it in a with statement."""
+
+    @abstractmethod
+    def inspect(self) -> HostFacts:
+        """The host, its volumes, networks and VMs in one round trip."""
+
+    @abstractmethod
+    def sample(self) -> HostLoad:
+        """The load of the host and of its VMs at this moment."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the connection; harmless when already ended, raises nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class QuickMigrates(Provider):
+    """Can give and take a VM by checkpoint, copy, save, restore and merge.
+
+    `tag` is "ferry-<job id>". Whatever a job makes bears it, and only what bears it is ever removed.
+    """
+
+    @abstractmethod
+    def find_vm(self, uid: str) -> Vm | None:
+        """The VM with this id, or None."""
+
+    @abstractmethod
+    def mark(self, uid: str, tag: str) -> Vm:
+        """Tag the VM and keep the host from starting it by itself. Raises NotFound, or
+        AlreadyExists when it bears another job's tag."""
+
+    @abstractmethod
+    def unmark(self, uid: str, tag: str) -> None:
+        """Take the tag away and give the automatic start action back; nothing if the VM or the tag is gone."""
+
+    @abstractmethod
+    def checkpoint(self, uid: str, name: str) -> Vm:
+        """Make the checkpoint `name` unless there is one: the layers written until now are frozen."""
+
+    @abstractmethod
+    def save(self, uid: str) -> Vm:
+        """Save the running VM's state and end it; harmless on a saved or off VM. Returns it with its state files."""
+
+    @abstractmethod
+    def start(self, uid: str) -> Vm:
+        """Start or restore the VM; harmless on a running one. Raises NotEnoughMemory, WrongState, Incompatible."""
+
+    @abstractmethod
+    def share(self, path: str) -> RemoteFile:
+        """How another host reads the file at `path` of this one."""
+
+    @abstractmethod
+    def start_works(self, tag: str, orders: Sequence[CopyOrder | HashOrder]) -> Sequence[Work]:
+        """Begin every order in one round trip, each in a process detached from the connection: a copy pulls a file
+        here, a hash reads one of this host. Returns the works in the order given.
+
+        A work that runs or is done is found as it is; one that is lost or failed goes on where it stopped.
+        Raises AlreadyExists, before any is begun, when a destination exists that is not its work's.
+        """
+
+    @abstractmethod
+    def works(self, tag: str) -> Sequence[Work]:
+        """All detached work of this tag on this host, in the order it was begun."""
+
+    @abstractmethod
+    def register(self, registration: Registration) -> Vm:
+        """Register the VM with its own id, disks and networks as ordered, saved as it came. Raises AlreadyExists
+        when a VM with this id is here and does not bear the tag, Incompatible with every reason of the host."""
+
+    @abstractmethod
+    def merge_checkpoints(self, uid: str, tag: str) -> Vm:
+        """Begin to merge away the checkpoints whose name begins with the tag; `is_merging` of the VM says if it
+        goes on. A later call tells how far it is."""
+
+    @abstractmethod
+    def remove_vm(self, uid: str, tag: str) -> None:
+        """Remove the registration of a VM that bears the tag, never its files; nothing if it is gone.
+        Raises WrongState when it runs."""
+
+    @abstractmethod
+    def delete_files(self, paths: Sequence[str], tag: str) -> Sequence[str]:
+        """Delete these files and folders left empty; returns those still in use. Refuses (WrongState) a file
+        that a VM registered here still uses."""
+
+    @abstractmethod
+    def clear_traces(self, tag: str, *, keep_files: bool) -> None:
+        """End the tag's works and remove their records; without `keep_files` also every file they made."""

@@ -1,0 +1,99 @@
+"""What can go wrong with a host, in words an operator can act on.
+
+ProviderError
+├── HostUnreachable        nothing answered, or it stopped answering
+│   └── DeadlineExceeded   it answered, but not in the time allowed
+├── CertificateUntrusted   TLS was refused on our side
+├── AccessDenied           the login or the rights are wrong
+├── NotAHypervisor         it answers, but has no such virtualization software
+├── ProtocolError          it answers something we cannot read
+├── Refused                the hypervisor said no; `kind` says what
+│   ├── NotFound           the VM, file, switch or work asked for is not there
+│   ├── AlreadyExists      something that is not ours stands where we would write
+│   ├── WrongState         the VM is not in a state that allows this
+│   ├── NotEnoughMemory    the host cannot start the VM
+│   ├── NotEnoughSpace     a volume is full
+│   └── Incompatible       the host cannot take this VM
+└── DigestMismatch         bytes arrived that are not the source's bytes
+"""
+
+from __future__ import annotations
+
+
+class ProviderError(Exception):
+    """Base of all. `host` is the host's name, `message` one sentence, `action` what to do about it."""
+
+    recommended = "Look at the host's event log and retry the job."
+
+    def __init__(self, host: str, message: str, *, kind: str = "", action: str = "") -> None:
+        super().__init__(host, message)
+        self.host = host
+        self.message = message
+        self.kind = kind or type(self).__name__
+        self.action = action or self.recommended
+
+    def __str__(self) -> str:
+        return f"{self.host}: {self.message}"
+
+
+class HostUnreachable(ProviderError):
+    recommended = "Check that the host is on, its name resolves, and WinRM listens on the port."
+
+
+class DeadlineExceeded(HostUnreachable):
+    recommended = "Check the load of the host and retry the job."
+
+
+class CertificateUntrusted(ProviderError):
+    recommended = "Give the certificate authority that signed the host's certificate, or renew the certificate."
+
+
+class AccessDenied(ProviderError):
+    recommended = "Check the user name, the password and that the user is a Hyper-V administrator on the host."
+
+
+class NotAHypervisor(ProviderError):
+    recommended = "Install the Hyper-V role and its PowerShell module on the host."
+
+
+class ProtocolError(ProviderError):
+    recommended = "Check that the port belongs to WinRM and that no proxy answers in its place."
+
+
+class Refused(ProviderError):
+    pass
+
+
+class NotFound(Refused):
+    recommended = "Refresh the host; the object may have been removed or moved by somebody else."
+
+
+class AlreadyExists(Refused):
+    recommended = "Choose another path or remove what is in the way."
+
+
+class WrongState(Refused):
+    recommended = "Refresh the virtual machine and look at its state."
+
+
+class NotEnoughMemory(Refused):
+    recommended = "Free memory on the host or choose another one."
+
+
+class NotEnoughSpace(Refused):
+    recommended = "Free space on the volume or choose another path."
+
+
+class Incompatible(Refused):
+    recommended = "Choose a host that can take this virtual machine."
+
+
+class DigestMismatch(ProviderError):
+    recommended = "Retry the job; if it happens again, check the network and the disks of both hosts."
+
+
+def refusal(host: str, kind: str, message: str) -> ProviderError:
+    """The error for a refusal that a host or its detached work named by `kind`, a class name of this file."""
+    classes = (NotAHypervisor, NotFound, AlreadyExists, WrongState, NotEnoughMemory, NotEnoughSpace, Incompatible)
+    named = {cls.__name__: cls for cls in (*classes, AccessDenied, DigestMismatch)}
+    return named.get(kind, Refused)(host, message, kind=kind)

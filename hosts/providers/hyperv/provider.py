@@ -1,0 +1,157 @@
+"""Hyper-V hosts: every method is one verb, scripts/<verb>.ps1, run over WinRM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from hosts.providers.base import QuickMigrates
+from hosts.providers.errors import Refused
+from hosts.providers.hyperv.parse import Answer
+from hosts.providers.hyperv.paths import admin_share_path
+from hosts.providers.hyperv.script_text import script_text
+from hosts.providers.hyperv.winrm_shell import WinRmShell
+from hosts.providers.types import (
+    CopyOrder,
+    Endpoint,
+    HashOrder,
+    HostFacts,
+    HostLoad,
+    Registration,
+    RemoteFile,
+    Vm,
+    Work,
+)
+
+# How long each verb may take. Copies and merges are not among them: they go on by themselves. What waits for Hyper-V
+# is long enough for a large VM on a slow disk: a save writes its whole memory, a checkpoint waits for the guest's VSS.
+DEADLINES_S: dict[str, float] = {
+    "inspect-host": 180,
+    "sample-host": 60,
+    "get-vm": 60,
+    "mark-vm": 60,
+    "unmark-vm": 60,
+    "checkpoint-vm": 900,
+    "save-vm": 3600,
+    "start-vm": 1800,
+    "merge-checkpoints": 300,
+    "register-vm": 300,
+    "remove-vm": 120,
+    "delete-files": 300,
+    "start-works": 120,
+    "list-works": 60,
+    "clear-traces": 300,
+}
+
+
+class Shell(Protocol):
+    """What the provider needs of WinRmShell."""
+
+    def run(self, verb: str, parameters: Mapping[str, object], *, deadline_s: float) -> dict[str, Any]: ...
+
+    def close(self) -> None: ...
+
+
+class HyperVProvider(QuickMigrates):
+    """One Hyper-V host over one WinRM shell, for one thread."""
+
+    def __init__(self, endpoint: Endpoint, shell: Shell | None = None) -> None:
+        self._endpoint = endpoint
+        self._shell: Shell = shell or WinRmShell(endpoint)
+
+    def close(self) -> None:
+        self._shell.close()
+
+    def inspect(self) -> HostFacts:
+        return self._run("inspect-host").whole(HostFacts)
+
+    def sample(self) -> HostLoad:
+        return self._run("sample-host").whole(HostLoad)
+
+    def find_vm(self, uid: str) -> Vm | None:
+        return self._run("get-vm", VmId=uid).optional("vm", Vm)
+
+    def mark(self, uid: str, tag: str) -> Vm:
+        return self._run("mark-vm", VmId=uid, Tag=tag).one("vm", Vm)
+
+    def unmark(self, uid: str, tag: str) -> None:
+        self._run("unmark-vm", VmId=uid, Tag=tag)
+
+    def checkpoint(self, uid: str, name: str) -> Vm:
+        return self._run("checkpoint-vm", VmId=uid, Name=name).one("vm", Vm)
+
+    def save(self, uid: str) -> Vm:
+        return self._run("save-vm", VmId=uid).one("vm", Vm)
+
+    def start(self, uid: str) -> Vm:
+        return self._run("start-vm", VmId=uid).one("vm", Vm)
+
+    def share(self, path: str) -> RemoteFile:
+        """The file in the administrative share of its drive, for whoever signs in as we do."""
+        endpoint = self._endpoint
+        try:
+            location = admin_share_path(endpoint.address, path)
+        except ValueError:
+            raise Refused(endpoint.name, f"{path} lies on no drive that another host could read.") from None
+        return RemoteFile(location, endpoint.username, endpoint.password)
+
+    def start_works(self, tag: str, orders: Sequence[CopyOrder | HashOrder]) -> Sequence[Work]:
+        if not orders:
+            return ()
+        sent = [_work_order(tag, order) for order in orders]
+        bodies = {kind: script_text(kind) for kind in sorted({str(order["kind"]) for order in sent})}
+        return self._run("start-works", Tag=tag, Scripts=bodies, Orders=sent).several("works", Work)
+
+    def works(self, tag: str) -> Sequence[Work]:
+        return self._run("list-works", Tag=tag).several("works", Work)
+
+    def register(self, registration: Registration) -> Vm:
+        return self._run("register-vm", **_registration(registration)).one("vm", Vm)
+
+    def merge_checkpoints(self, uid: str, tag: str) -> Vm:
+        return self._run("merge-checkpoints", VmId=uid, Tag=tag).one("vm", Vm)
+
+    def remove_vm(self, uid: str, tag: str) -> None:
+        self._run("remove-vm", VmId=uid, Tag=tag)
+
+    def delete_files(self, paths: Sequence[str], tag: str) -> Sequence[str]:
+        return self._run("delete-files", Paths=list(paths), Tag=tag).several("in_use", str)
+
+    def clear_traces(self, tag: str, *, keep_files: bool) -> None:
+        self._run("clear-traces", Tag=tag, KeepFiles=keep_files)
+
+    def _run(self, verb: str, **parameters: object) -> Answer:
+        result = self._shell.run(verb, parameters, deadline_s=DEADLINES_S[verb])
+        return Answer(self._endpoint.name, verb, result)
+
+
+def _work_order(tag: str, order: CopyOrder | HashOrder) -> dict[str, object]:
+    """`parameters` are those of scripts/<kind>.ps1; start-works itself adds the ProgressPath."""
+    if isinstance(order, HashOrder):
+        return {"work_id": order.work_id, "kind": "hash-file", "parameters": {"Path": order.path}}
+    parameters = {
+        "Source": order.source.location,
+        "Destination": order.destination,
+        "Username": order.source.username,
+        "Password": order.source.password,
+        "LimitBytesPerS": order.limit_bytes_per_s,
+        "Tag": tag,
+    }
+    return {"work_id": order.work_id, "kind": "copy-file", "parameters": parameters}
+
+
+def _registration(registration: Registration) -> dict[str, object]:
+    """The parameters of register-vm."""
+    return {
+        "Uid": registration.uid,
+        "Tag": registration.tag,
+        "Folder": registration.folder,
+        "ConfigPath": registration.config_path,
+        "Disks": [
+            {"location": disk.location, "layers": [list(pair) for pair in disk.layers]} for disk in registration.disks
+        ],
+        "Adapters": [
+            {"adapter_id": adapter.adapter_id, "network_name": adapter.network_name}
+            for adapter in registration.adapters
+        ],
+    }

@@ -1,0 +1,83 @@
+# The detached work of a job on this host: its records and its processes.
+
+function Get-WorkRoot {
+    # The folder of all records. They say which processes to end and which files to delete, so a folder that somebody
+    # without rights made beforehand (ProgramData lets everybody) is refused. By SID: names are translated.
+    $root = [System.IO.Path]::Combine($env:ProgramData, 'Ferry')
+    if ([System.IO.Directory]::Exists($root)) {
+        $sid = [System.Security.Principal.SecurityIdentifier]
+        $owner = [System.IO.Directory]::GetAccessControl($root).GetOwner($sid).Value
+        $trusted = @('S-1-5-18', 'S-1-5-32-544', [System.Security.Principal.WindowsIdentity]::GetCurrent().User.Value)
+        if ($trusted -notcontains $owner) { throw "$root belongs to $owner, not to an administrator: remove it." }
+    }
+    $root
+}
+
+function Get-WorkFolder {
+    param([Parameter(Mandatory)] [string]$Tag)
+    [System.IO.Path]::Combine((Get-WorkRoot), $Tag)
+}
+
+function Get-ProcessStart {
+    # When this process began, as a file time; nothing when there is no such process. A process id is used again by
+    # Windows, id and start together are not.
+    param([Parameter(Mandatory)] [long]$ProcessId)
+    $process = Get-CimInstance -ClassName 'Win32_Process' -Filter "ProcessId=$ProcessId"
+    if ($null -ne $process) { $process.CreationDate.ToFileTimeUtc() }
+}
+
+function Test-WorkAlive {
+    param([Parameter(Mandatory)] $Record)
+    $start = Get-ProcessStart -ProcessId $Record.process_id
+    ($null -ne $start) -and ($start -eq $Record.process_started)
+}
+
+function Get-WorkRecord {
+    # The records of a job in the order they were begun; one that says "running" without its process says "lost".
+    param([Parameter(Mandatory)] [string]$Tag)
+    $folder = Get-WorkFolder -Tag $Tag
+    if (-not [System.IO.Directory]::Exists($folder)) { return }
+    Get-ChildItem -LiteralPath $folder -File | Where-Object { $_.Extension -eq '.json' } |
+        ForEach-Object { Get-SettledRecord -Path $_.FullName } | Where-Object { $null -ne $_ } |
+        Sort-Object -Property 'begun', 'work_id'
+}
+
+function Get-SettledRecord {
+    # One record. Read again after its process was found gone: it may have ended well just between.
+    param([Parameter(Mandatory)] [string]$Path)
+    $record = Read-Record -Path $Path
+    if ($null -eq $record -or $record.state -ne 'running' -or (Test-WorkAlive -Record $record)) { return $record }
+    $record = Read-Record -Path $Path
+    if ($null -ne $record -and $record.state -eq 'running') { $record.state = 'lost' }
+    $record
+}
+
+function ConvertTo-Work {
+    # hosts.providers.types.Work of a record.
+    param([Parameter(Mandatory)] $Record)
+    [PSCustomObject]@{
+        work_id = [string]$Record.work_id
+        state = [string]$Record.state
+        bytes_done = [long]$Record.bytes_done
+        bytes_total = [long]$Record.bytes_total
+        digest = $Record.digest
+        error_kind = $Record.error_kind
+        error = $Record.error
+    }
+}
+
+function Stop-Work {
+    # Ends the processes of a job and waits until they are gone. Raises WrongState when one will not go.
+    param([Parameter(Mandatory)] [string]$Tag)
+    foreach ($record in @(Get-WorkRecord -Tag $Tag)) {
+        if ($record.state -ne 'running') { continue }
+        Stop-Process -Id $record.process_id -Force -ErrorAction SilentlyContinue
+        for ($attempt = 0; (Test-WorkAlive -Record $record); $attempt++) {
+            if ($attempt -ge 60) {
+                Write-Error -ErrorId 'WrongState' -Category ResourceBusy -ErrorAction Stop `
+                    -Message "The work $($record.work_id) of $Tag (process $($record.process_id)) does not end."
+            }
+            Start-Sleep -Milliseconds 500
+        }
+    }
+}

@@ -1,0 +1,277 @@
+"""The words in which every provider speaks: frozen dataclasses, units in their names, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Secret:
+    """A string that never shows itself: repr and str are stars; `reveal()` at the last moment."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('*****')"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class Transport(StrEnum):
+    """How WinRM is spoken. Basic authentication is only ever spoken inside HTTPS."""
+
+    NTLM_HTTP = "ntlm-http"
+    NTLM_HTTPS = "ntlm-https"
+    BASIC_HTTPS = "basic-https"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a host listens and who we are there. `name` is what messages call the host."""
+
+    name: str
+    address: str
+    port: int
+    transport: Transport
+    username: str
+    password: Secret
+    ca_file: str | None = None
+    max_shells: int = 4
+
+
+class VmState(StrEnum):
+    RUNNING = "running"
+    OFF = "off"
+    SAVED = "saved"
+    PAUSED = "paused"
+    STARTING = "starting"
+    SAVING = "saving"
+    STOPPING = "stopping"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class DiskLayer:
+    """One file of a disk's chain. `parent_path` is None for the base."""
+
+    path: str
+    parent_path: str | None
+    file_size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A virtual disk; `layers` from the base to the one that is written (never empty for a file-backed disk).
+
+    `location` names the controller slot, such as "SCSI 0:1".
+    """
+
+    location: str
+    size_bytes: int
+    is_dynamic: bool
+    layers: tuple[DiskLayer, ...]
+    is_pass_through: bool = False
+    is_shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A virtual network adapter; `network_name` is None when it is not connected."""
+
+    adapter_id: str
+    name: str
+    mac: str
+    network_name: str | None
+    vlan_id: int | None
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    checkpoint_id: str
+    name: str
+    parent_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateFile:
+    """A file of the VM that is no disk: configuration, runtime state, those of its checkpoints."""
+
+    path: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vm:
+    uid: str
+    name: str
+    state: VmState
+    generation: int
+    version: str
+    cpu_count: int
+    cpu_percent: float
+    memory_mb: int
+    memory_demand_mb: int
+    memory_startup_mb: int
+    has_dynamic_memory: bool
+    uptime_s: int
+    notes: str
+    folder: str
+    config_path: str
+    start_action: str
+    is_merging: bool
+    is_clustered: bool
+    is_replicated: bool
+    has_assigned_device: bool
+    dvd_paths: tuple[str, ...]
+    disks: tuple[Disk, ...]
+    adapters: tuple[Adapter, ...]
+    checkpoints: tuple[Checkpoint, ...]
+    state_files: tuple[StateFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """`path` is the root, such as "D:\\"."""
+
+    path: str
+    label: str
+    size_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    network_id: str
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """Everything inventory keeps of a host, taken in one round trip."""
+
+    computer_name: str
+    os_name: str
+    os_version: str
+    cpu_vendor: str
+    cpu_model: str
+    cpu_count: int
+    memory_mb: int
+    memory_available_mb: int
+    supported_vm_versions: tuple[str, ...]
+    default_vm_path: str
+    default_disk_path: str
+    is_clustered: bool
+    max_migrations: int
+    volumes: tuple[Volume, ...]
+    networks: tuple[Network, ...]
+    vms: tuple[Vm, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VmLoad:
+    uid: str
+    cpu_percent: float
+    memory_demand_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostLoad:
+    """One sample of a host's load. CPU and network in percent of what the host has."""
+
+    cpu_percent: float
+    memory_available_mb: int
+    disk_iops: float
+    network_percent: float
+    vms: tuple[VmLoad, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file as another host can read it: `location` is a UNC path for Hyper-V."""
+
+    location: str
+    username: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class CopyOrder:
+    """Pull `source` to `destination` on the host that gets the order; at most `limit_bytes_per_s` (0: no limit)."""
+
+    work_id: str
+    source: RemoteFile
+    destination: str
+    limit_bytes_per_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HashOrder:
+    work_id: str
+    path: str
+
+
+class WorkState(StrEnum):
+    """LOST: the process is gone and left no result; starting it again resumes."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A detached piece of work on a host. `digest` is lower-case hex SHA-256 of the whole file, when DONE.
+
+    `error_kind` is a kind of `errors.py` ("NotEnoughSpace", ...), `error` its sentence, when FAILED.
+    """
+
+    work_id: str
+    state: WorkState
+    bytes_done: int
+    bytes_total: int
+    digest: str | None
+    error_kind: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiskPlacement:
+    """Disk at controller slot `location` gets `layers`: (path on the source, path on the target), base first."""
+
+    location: str
+    layers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterPlacement:
+    """Adapter with this id is connected to `network_name` of the target, or to nothing."""
+
+    adapter_id: str
+    network_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """How a VM whose files are in place is registered: its own id is kept."""
+
+    uid: str
+    tag: str
+    folder: str
+    config_path: str
+    disks: tuple[DiskPlacement, ...]
+    adapters: tuple[AdapterPlacement, ...]

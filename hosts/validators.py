@@ -1,0 +1,45 @@
+"""What a host's name, address and certificates may look like, with sentences for those that may not."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from cryptography import x509
+from django.core.exceptions import ValidationError
+
+_NAME = re.compile(r"\w[\w .()-]*", re.ASCII)
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+
+
+def validate_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise ValidationError("A host's name is made of letters, digits, spaces, dots, hyphens and brackets.")
+
+
+def validate_address(address: str) -> None:
+    if not (_is_ip(address) or _is_dns_name(address)):
+        raise ValidationError("Enter a DNS name such as hv01.example.com or an IP address, without the port.")
+
+
+def validate_certificates(pem: str) -> None:
+    try:
+        found = x509.load_pem_x509_certificates(pem.encode())
+    except ValueError:
+        found = []
+    if not found:
+        raise ValidationError("This is no certificate in PEM form: it begins with -----BEGIN CERTIFICATE-----.")
+
+
+def _is_ip(address: str) -> bool:
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_dns_name(address: str) -> bool:
+    labels = address.rstrip(".").split(".")
+    # A name whose last label is a number is a mistyped IP address, not a name.
+    return all(_LABEL.fullmatch(label) for label in labels) and not labels[-1].isdigit()

@@ -1,0 +1,186 @@
+"""What lies where in a lab's folder, and who is who in it: lab.json, host.json, credentials, addresses."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.hyperv.paths import DriveFolders, split_unc
+from lab.hyperv.refusal import Refused
+
+HTTP_PORT = 5985
+HTTPS_PORT = 5986
+GUEST_PORT = 7777
+
+
+@dataclass(frozen=True, slots=True)
+class HostEntry:
+    """A host as the whole lab knows it."""
+
+    name: str
+    address: str
+    http_port: int
+    https_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuestEntry:
+    """A VM as the whole lab knows it: its address goes with it wherever it runs."""
+
+    uid: str
+    name: str
+    address: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabFacts:
+    """lab.json."""
+
+    subnet: str
+    created: str
+    keeper_grace_s: float
+    hosts: tuple[HostEntry, ...]
+    vms: tuple[GuestEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchEntry:
+    id: str
+    name: str
+    kind: str
+    vlans: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeEntry:
+    path: str
+    label: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """host.json."""
+
+    name: str
+    address: str
+    os_name: str
+    os_version: str
+    cpu_vendor: str
+    cpu_model: str
+    cpu_count: int
+    cpu_percent: float
+    memory_mb: int
+    vm_versions: tuple[str, ...]
+    default_vm_path: str
+    default_disk_path: str
+    merge_delay_s: float
+    switches: tuple[SwitchEntry, ...]
+    volumes: tuple[VolumeEntry, ...]
+
+    def has_switch(self, name: str) -> bool:
+        return any(switch.name == name for switch in self.switches)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who may sign in to every host of the lab. `repr` does not show the password."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.username!r}, '*****')"
+
+    def match(self, username: str, password: str) -> bool:
+        """With or without the domain, as Windows takes it; names compare without case."""
+        known = {self.username.lower(), self.username.rpartition("\\")[2].lower()}
+        return username.lower() in known and password == self.password
+
+
+class HostFolder:
+    """One host's part of a lab's folder."""
+
+    def __init__(self, lab_root: Path, name: str) -> None:
+        self.lab_root = lab_root
+        self.name = name
+        self.root = lab_root / name
+        self.drives = DriveFolders(self.root)
+        self.settings_file = self.root / "host.json"
+        self.registry_file = self.root / "registry.json"
+        self.faults_file = self.root / "faults.json"
+        self.pid_file = self.root / "host.pid"
+        self.log_file = self.root / "host.log"
+
+    def settings(self) -> HostSettings:
+        fields = read_json(self.settings_file)
+        fields["switches"] = tuple(SwitchEntry(**(s | {"vlans": tuple(s["vlans"])})) for s in fields["switches"])
+        fields["volumes"] = tuple(VolumeEntry(**volume) for volume in fields["volumes"])
+        fields["vm_versions"] = tuple(fields["vm_versions"])
+        return HostSettings(**fields)
+
+    def is_up(self) -> bool:
+        """True while the host's process lives."""
+        try:
+            pid, started = self.pid_file.read_text().split()
+        except (FileNotFoundError, ValueError):
+            return False
+        return process_start(int(pid)) == started
+
+
+class LabFolder:
+    """A lab's folder as a whole."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.facts_file = self.root / "lab.json"
+        self.credentials_file = self.root / "credentials.json"
+
+    def facts(self) -> LabFacts:
+        fields = read_json(self.facts_file)
+        fields["hosts"] = tuple(HostEntry(**host) for host in fields["hosts"])
+        fields["vms"] = tuple(GuestEntry(**vm) for vm in fields["vms"])
+        return LabFacts(**fields)
+
+    def credentials(self) -> Credentials:
+        return Credentials(**read_json(self.credentials_file))
+
+    def host(self, name: str) -> HostFolder:
+        return HostFolder(self.root, name)
+
+    def shared_file(self, location: str, username: str, password: str) -> tuple[HostFolder, Path]:
+        """The host and the file behind a UNC path, for whoever signs in like this. Raises Refused as SMB would."""
+        server, path = split_unc(location)
+        entry = next((host for host in self.facts().hosts if server.lower() in (host.address, host.name.lower())), None)
+        if entry is None or not self.host(entry.name).is_up():
+            raise Refused("HostUnreachable", f"The network path '\\\\{server}' was not found.", "OpenError")
+        if not self.credentials().match(username, password):
+            raise Refused("AccessDenied", "The user name or password is incorrect.", "SecurityError")
+        folder = self.host(entry.name)
+        return folder, folder.drives.real(path)
+
+
+def process_start(pid: int) -> str | None:
+    """The kernel's start time of a living process, which tells it from a later one with the same id."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] == "Z" else fields[19]
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+def write_json(path: Path, value: Any, mode: int = 0o600) -> None:
+    """Write whole or not at all. Dataclasses become objects."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.new")
+    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(fd, "w") as file:
+        json.dump(value, file, default=asdict, indent=1)
+    partial.replace(path)

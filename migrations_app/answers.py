@@ -1,0 +1,141 @@
+"""The wizard's answers, read from the query string: it is the whole state, so that Cancel leaves no trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.http import QueryDict
+
+from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
+from migrations_app.forms import OptionsForm
+from migrations_app.plans import Choices, default_folder, fingerprint, match_networks
+
+NOT_CONNECTED = "none"
+NETWORK = "to:"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was chosen so far for `vm`. Nothing of `query` is trusted: the pages check it.
+
+    Names in the query: seen (fingerprint), target, on (the target that path and networks were chosen for),
+    folder, disk-<n>, net-<n> (n: place among the VM's disks or adapters), and the options.
+    """
+
+    vm: VirtualMachine
+    query: QueryDict
+
+    @property
+    def seen(self) -> str:
+        """How the VM looked when the wizard was opened."""
+        return self.query.get("seen") or self.now
+
+    @cached_property
+    def now(self) -> str:
+        return fingerprint(self.vm)
+
+    @property
+    def is_stale(self) -> bool:
+        return self.seen != self.now
+
+    @property
+    def has_target(self) -> bool:
+        return "target" in self.query
+
+    @cached_property
+    def target(self) -> Host | None:
+        """The chosen host; None when none was chosen or there is no such host."""
+        pk = self.query.get("target", "")
+        hosts = Host.objects.select_related("group").prefetch_related("volumes", "networks")
+        return hosts.filter(pk=pk).first() if pk.isascii() and pk.isdecimal() and len(pk) < 18 else None
+
+    @property
+    def is_placed(self) -> bool:
+        """Path and networks were chosen, and for this target."""
+        return self.target is not None and self.query.get("on") == str(self.target.pk)
+
+    @property
+    def has_folder(self) -> bool:
+        return self.is_placed and "folder" in self.query
+
+    @property
+    def folder(self) -> str:
+        """The chosen folder, or the one to begin with."""
+        if self.has_folder:
+            return self.query.get("folder", "").strip().rstrip("\\")
+        return default_folder(self.vm, self.target) if self.target else ""
+
+    @cached_property
+    def disk_folders(self) -> dict[str, str]:
+        """Folders of disks that do not go into `folder`, by controller slot."""
+        if not self.is_placed:
+            return {}
+        given = {disk.location: self.query.get(f"disk-{n}", "").strip() for n, disk in enumerate(self.disks)}
+        return {location: folder.rstrip("\\") for location, folder in given.items() if folder}
+
+    @cached_property
+    def disks(self) -> list[VirtualDisk]:
+        return list(self.vm.disks.all())
+
+    @cached_property
+    def adapters(self) -> list[VirtualAdapter]:
+        return list(self.vm.adapters.all())
+
+    @property
+    def has_networks(self) -> bool:
+        return self.is_placed and any(f"net-{n}" in self.query for n in range(len(self.adapters)))
+
+    @cached_property
+    def networks(self) -> dict[str, str | None]:
+        """The chosen network of each adapter id, None for "Not connected"; an adapter without a choice is left out."""
+        if not self.has_networks:
+            return self._matched()
+        given = {adapter.adapter_id: self.query.get(f"net-{n}", "") for n, adapter in enumerate(self.adapters)}
+        return {key: _network(value) for key, value in given.items() if _is_choice(value)}
+
+    @cached_property
+    def options(self) -> OptionsForm:
+        return OptionsForm({name: self.query.get(name, "") for name in OptionsForm.base_fields})
+
+    def choices(self) -> Choices | None:
+        """Everything together; None without a target or with options that are none."""
+        if self.target is None or not self.options.is_valid():
+            return None
+        return Choices(
+            vm=self.vm,
+            target=self.target,
+            folder=self.folder,
+            networks=self.networks,
+            fingerprint=self.seen,
+            disk_folders=self.disk_folders,
+            keeps_source_files=self.options.cleaned_data["keep"],
+            limit_bytes_per_s=self.options.limit_bytes_per_s,
+        )
+
+    def carried(self, *asked: str) -> list[tuple[str, str]]:
+        """Names and values that a page hands on: all but those it asks for itself (names, or "disk-" for many)."""
+        known = ("seen", "target", "on", "folder", "disk-", "net-", *OptionsForm.base_fields)
+        state = self.query.copy()
+        state["seen"] = self.seen
+        if self.target is not None and not self.is_placed:
+            for name in [name for name in state if name.startswith(("folder", "disk-", "net-"))]:
+                del state[name]
+        kept = [name for name in state if name.startswith(known) and not name.startswith(tuple(asked))]
+        return [(name, state.get(name, "")) for name in kept]
+
+    def _matched(self) -> dict[str, str | None]:
+        """The network of the same name; "Not connected" only for an adapter that is not connected now."""
+        if self.target is None:
+            return {}
+        matched = match_networks(self.vm, self.target)
+        sources = {adapter.adapter_id: adapter.network_name for adapter in self.adapters}
+        return {key: name for key, name in matched.items() if name is not None or not sources[key]}
+
+
+def _is_choice(value: str) -> bool:
+    return value == NOT_CONNECTED or value.startswith(NETWORK)
+
+
+def _network(value: str) -> str | None:
+    return value.removeprefix(NETWORK) if value.startswith(NETWORK) else None

@@ -1,0 +1,46 @@
+"""What lists and the jobs strip show of jobs, in few queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Max
+from django.utils import timezone
+
+from migrations_app.models import MigrationJob
+
+STRIP_JOBS = 6
+FAILED_WITHIN = timedelta(hours=24)
+
+Status = MigrationJob.Status
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The strip at the bottom: running jobs (the first few), how many more, how many wait, how many failed of late."""
+
+    running: list[MigrationJob]
+    more: int
+    waiting: int
+    failed: int
+
+
+def strip() -> Strip:
+    jobs = MigrationJob.objects.defer("plan")
+    running = list(jobs.filter(status=Status.RUNNING).order_by("id"))
+    since = timezone.now() - FAILED_WITHIN
+    return Strip(
+        running=running[:STRIP_JOBS],
+        more=max(0, len(running) - STRIP_JOBS),
+        waiting=jobs.filter(status=Status.QUEUED).count(),
+        failed=jobs.filter(status=Status.FAILED, ended_at__gte=since).count(),
+    )
+
+
+def latest_jobs(vm_pks: Iterable[int]) -> dict[int, MigrationJob]:
+    """The latest job of each of these VMs that ever had one."""
+    latest = MigrationJob.objects.filter(vm_id__in=list(vm_pks)).values("vm_id").annotate(job=Max("id"))
+    jobs = MigrationJob.objects.filter(pk__in=[row["job"] for row in latest]).select_related("created_by")
+    return {job.vm_id: job for job in jobs if job.vm_id is not None}

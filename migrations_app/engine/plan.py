@@ -1,0 +1,74 @@
+"""What the administrator decided, frozen: the job, the script and the summary are made from the same plan."""
+
+from __future__ import annotations
+
+import ntpath
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from hosts.providers.types import AdapterPlacement, VmState
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFolder:
+    """The layers of the disk at controller slot `location` go into `folder` of the target."""
+
+    location: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One quick migration over the network. Paths are those of the hosts; `folder` is the VM's own on the target.
+
+    `fingerprint` is what the VM looked like when it was planned (see plans.fingerprint); a VM that looks
+    otherwise when the job begins is not moved. Seconds are forecasts; `deadline_s` bounds the outage.
+    """
+
+    vm_uid: str
+    vm_name: str
+    vm_state: VmState
+    fingerprint: str
+    source_name: str
+    target_name: str
+    source_folder: str
+    folder: str
+    disks: tuple[DiskFolder, ...]
+    adapters: tuple[AdapterPlacement, ...]
+    memory_mb: int
+    disk_bytes: int
+    total_low_s: float
+    total_high_s: float
+    outage_low_s: float
+    outage_high_s: float
+    deadline_s: float
+    keeps_source_files: bool = False
+    limit_bytes_per_s: int = 0
+
+    @property
+    def was_running(self) -> bool:
+        return self.vm_state == VmState.RUNNING
+
+    def place(self, path: str) -> str:
+        """Where a file of the VM that is no disk goes: the same place under the VM's folder on the target."""
+        base = self.source_folder.rstrip("\\") + "\\"
+        if path.lower().startswith(base.lower()):
+            return ntpath.join(self.folder, path[len(base) :])
+        return ntpath.join(self.folder, "Virtual Machines", ntpath.basename(path))
+
+    def place_layer(self, location: str, path: str) -> str:
+        """Where a layer of the disk at `location` goes."""
+        folder = next(disk.folder for disk in self.disks if disk.location == location)
+        return ntpath.join(folder, ntpath.basename(path))
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any]) -> Self:
+        fields = dict(raw)
+        fields["vm_state"] = VmState(fields["vm_state"])
+        fields["disks"] = tuple(DiskFolder(**disk) for disk in fields["disks"])
+        fields["adapters"] = tuple(AdapterPlacement(**adapter) for adapter in fields["adapters"])
+        return cls(**fields)

@@ -1,0 +1,122 @@
+"""What a step is, and what it is given. A step knows providers and types, and nothing else of Ferry."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from hosts.providers.base import QuickMigrates
+from hosts.providers.errors import NotFound
+from hosts.providers.types import Vm
+from migrations_app.engine.plan import Plan
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found, as a sentence; `action` says what to do about it."""
+
+    level: Level
+    text: str
+    action: str = ""
+
+
+class StepRefused(Exception):
+    """The step cannot be done, for a reason an operator can mend."""
+
+    def __init__(self, message: str, action: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.action = action
+
+
+class PastReturn(Exception):
+    """It cannot be undone any more: the target has the VM."""
+
+
+class Progress(Protocol):
+    """How a step tells where it is, and learns that it shall stop."""
+
+    def report(self, bytes_done: int, bytes_total: int) -> None:
+        """Bytes of this step. Cheap: written at most twice a second."""
+
+    def say(self, text: str) -> None:
+        """Add an event to the job's log."""
+
+    def wait(self) -> None:
+        """Pause between two polls of a host. Raises what ends the step: a cancel, a deadline, a lost lease."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileProof:
+    """A file that was copied and proved equal: both ends gave the same SHA-256 `digest` (lower-case hex)."""
+
+    source_path: str
+    target_path: str
+    size_bytes: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """The result of a copying step."""
+
+    files: tuple[FileProof, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One job's world while a step runs.
+
+    `tag` marks everything the job makes; `proofs` are the files that earlier steps copied; `recheck` looks at
+    both hosts anew and runs the wizard's checks again.
+    """
+
+    tag: str
+    plan: Plan
+    source: QuickMigrates
+    target: QuickMigrates
+    progress: Progress
+    proofs: tuple[FileProof, ...]
+    recheck: Callable[[], Sequence[Finding]]
+
+    def source_vm(self) -> Vm:
+        """The VM on its source. Raises NotFound when it is not there any more."""
+        found = self.source.find_vm(self.plan.vm_uid)
+        if found is None:
+            raise NotFound(self.plan.source_name, f"{self.plan.vm_name} is not on {self.plan.source_name} any more.")
+        return found
+
+
+class Step(ABC):
+    """One entry of a recipe.
+
+    `run` looks before it makes, so that it can run again after a crash; `undo` succeeds on nothing.
+    `begins_outage`/`ends_outage`: the VM stops answering when `run` begins / answers again when it returns.
+    `commits`: once it has run the target has the VM, and the job only goes forward.
+    `undo_can_wait`: undoing it may be put off while a host does not answer; the VM does not depend on it.
+    """
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    phase: ClassVar[str]
+    begins_outage: ClassVar[bool] = False
+    ends_outage: ClassVar[bool] = False
+    commits: ClassVar[bool] = False
+    undo_can_wait: ClassVar[bool] = False
+
+    @abstractmethod
+    def run(self, ctx: Context) -> Copied | None:
+        """Do it. Raises ProviderError or StepRefused."""
+
+    def undo(self, ctx: Context) -> None:
+        """Take it back. Raises ProviderError, or PastReturn when the target has the VM by now."""
+        del ctx

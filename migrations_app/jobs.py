@@ -1,0 +1,134 @@
+"""The verbs: start, cancel, retry. The only place where a job's course changes from outside."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from hosts.inventory import set_activity
+from hosts.models import Host, VirtualMachine
+from migrations_app import tasks
+from migrations_app.checks import check_choices, errors
+from migrations_app.engine.plan import Plan
+from migrations_app.events import add_event
+from migrations_app.models import JobStep, MigrationJob
+from migrations_app.plans import choices_of
+
+Status = MigrationJob.Status
+
+
+class JobRefused(Exception):
+    """It cannot be done now; the message is a sentence for the person who asked."""
+
+
+def start_job(plan: Plan, user: AbstractBaseUser | None) -> MigrationJob:
+    """Write the job and wake a worker. Raises JobRefused when the plan is stale or impossible, changing nothing."""
+    vm = VirtualMachine.objects.select_related("host").filter(host__name=plan.source_name, uid=plan.vm_uid).first()
+    target = Host.objects.filter(name=plan.target_name).first()
+    if vm is None or target is None:
+        raise JobRefused(f"{plan.vm_name} is not on {plan.source_name} any more, or {plan.target_name} was removed.")
+    if found := errors(check_choices(choices_of(plan, vm, target))):
+        raise JobRefused(f"{found[0].text} {found[0].action}".strip())
+    try:
+        with transaction.atomic():
+            job = _write(plan, vm, target, user)
+    except IntegrityError:
+        raise JobRefused(f"{vm.name} is being moved already.") from None
+    tasks.advance.delay(job.pk)
+    return job
+
+
+def cancel_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
+    """Ask for the job to be cancelled; the worker that has it undoes it. Raises JobRefused with the reason."""
+    job.refresh_from_db()
+    if reason := why_not_cancel(job):
+        raise JobRefused(reason)
+    open_rows = MigrationJob.objects.filter(pk=job.pk, status__in=MigrationJob.OPEN, is_committed=False)
+    if not open_rows.update(cancel_requested=True):
+        raise JobRefused("The job has ended meanwhile.")
+    add_event(job.pk, f"{_name(user)} asked to cancel the move.")
+    tasks.advance.delay(job.pk)
+
+
+def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
+    """Begin again: at the failed step when the target has the VM, otherwise from the start. Raises JobRefused."""
+    job.refresh_from_db()
+    if reason := why_not_retry(job):
+        raise JobRefused(reason)
+    try:
+        with transaction.atomic():
+            _reset(job)
+    except IntegrityError:
+        raise JobRefused(f"{job.vm_name} is being moved by another job.") from None
+    add_event(job.pk, f"{_name(user)} asked to try again.")
+    tasks.advance.delay(job.pk)
+
+
+def why_not_cancel(job: MigrationJob) -> str:
+    """Why the job cannot be cancelled; empty when it can."""
+    if not job.is_open:
+        return f"The job has ended: {job.get_status_display()}."
+    if job.is_committed:
+        return f"{job.vm_name} runs on {job.target_name} already; the job can only be finished."
+    if job.direction == MigrationJob.Direction.UNDO:
+        return "The job is being undone already."
+    return "The job is being cancelled already." if job.cancel_requested else ""
+
+
+def why_not_retry(job: MigrationJob) -> str:
+    """Why the job cannot be tried again; empty when it can."""
+    if job.status not in (Status.FAILED, Status.CANCELLED):
+        return "Only a job that failed or was cancelled can be tried again."
+    if job.vm is None or job.source is None or job.target is None:
+        return "The virtual machine or one of its hosts was removed from Ferry."
+    if not job.is_committed and job.vm.host_id != job.source_id:
+        return f"{job.vm_name} is not on {job.source_name} any more."
+    newer = MigrationJob.objects.filter(vm_uid=job.vm_uid, pk__gt=job.pk)
+    return "There is a newer job for this virtual machine." if newer.exists() else ""
+
+
+def _write(plan: Plan, vm: VirtualMachine, target: Host, user: AbstractBaseUser | None) -> MigrationJob:
+    job = MigrationJob.objects.create(
+        vm=vm,
+        source=vm.host,
+        target=target,
+        vm_uid=vm.uid,
+        vm_name=vm.name,
+        source_name=vm.host.name,
+        target_name=target.name,
+        plan=plan.to_json(),
+        bytes_total=plan.disk_bytes + (plan.memory_mb << 20 if plan.was_running else 0),
+        created_by_id=user.pk if user else None,
+    )
+    set_activity(vm, VirtualMachine.Activity.UNDER_MIGRATION)
+    add_event(job.pk, f"{_name(user)} ordered the move.")
+    return job
+
+
+def _reset(job: MigrationJob) -> None:
+    """A fresh start for the rows; a committed job keeps what is done and goes on at the step that failed."""
+    fields: dict[str, object] = {
+        "status": Status.QUEUED,
+        "direction": MigrationJob.Direction.FORWARD,
+        "cancel_requested": False,
+        "phase": "Waiting for a worker",
+        "ended_at": None,
+        "lease_until": None,
+        "not_before": None,
+        "undo_attempts": 0,
+        "failure_text": "",
+        "failure_action": "",
+        "vm_now": "",
+    }
+    if not job.is_committed:
+        job.steps.update(status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={})
+        fields |= {"percent": 0, "bytes_done": 0, "outage_began_at": None, "outage_ended_at": None, "resume_by": None}
+        fields |= {"started_at": timezone.now()}
+    MigrationJob.objects.filter(pk=job.pk).update(**fields)
+    if job.vm is not None:
+        set_activity(job.vm, VirtualMachine.Activity.UNDER_MIGRATION)
+
+
+def _name(user: AbstractBaseUser | None) -> str:
+    return user.get_username() if user else "Ferry"

@@ -1,0 +1,146 @@
+"""The journal of a job while a worker holds it: every write is conditional on the worker's fence."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from migrations_app.engine.step import Copied, FileProof, Step
+from migrations_app.events import add_event
+from migrations_app.leases import Heartbeat, Lease, LeaseLost
+from migrations_app.models import JobStep, MigrationJob
+from migrations_app.notices import job_changed
+
+WRITE_EVERY_S = 0.5
+stop_event = threading.Event()
+
+
+class Stopping(Exception):
+    """This process ends: the job is given back and goes on elsewhere or later."""
+
+
+class Cancelled(Exception):
+    """Somebody asked for the job to be cancelled."""
+
+
+class OutageTooLong(Exception):
+    """The outage reached its deadline: the source is resumed."""
+
+
+class Journal:
+    """One worker's view of one job: its row, its steps, and a Progress for the step that runs."""
+
+    def __init__(self, job: MigrationJob, lease: Lease, heartbeat: Heartbeat) -> None:
+        self.job = job
+        self._lease = lease
+        self._heartbeat = heartbeat
+        self._step: JobStep | None = None
+        self._written_at = 0.0
+        self._measured: tuple[float, int] | None = None
+        self.can_stop_for_cancel = True
+
+    def write(self, **fields: object) -> None:
+        """Write to the job and tell the pages. Raises LeaseLost."""
+        self._lease.write(**fields)
+        for name, value in fields.items():
+            setattr(self.job, name, value)
+        transaction.on_commit(lambda: job_changed(self.job.pk))
+
+    def say(self, text: str, *, is_failure: bool = False) -> None:
+        if self._heartbeat.is_lost:
+            raise LeaseLost
+        add_event(self.job.pk, text, is_failure=is_failure)
+
+    def begin(self, row: JobStep, step: Step) -> None:
+        """Before the step runs: a crash from here on finds it under way."""
+        self._step, self._measured = row, None
+        row.status = JobStep.Status.RUNNING
+        row.started_at = row.started_at or timezone.now()
+        fields: dict[str, object] = {"phase": step.phase}
+        if step.begins_outage and self.job.outage_began_at is None:
+            began = timezone.now()
+            fields["outage_began_at"] = began
+            fields["resume_by"] = began + timedelta(seconds=self.job.plan["deadline_s"])
+        with transaction.atomic():
+            self.write(**fields)
+            row.save(update_fields=["status", "started_at"])
+        self.say(f"{row.number} {row.title}.")
+
+    def end(self, row: JobStep, step: Step, result: Copied | None) -> None:
+        """After the step ran: its result, and what it means for the job, in one transaction."""
+        row.status = JobStep.Status.DONE
+        row.ended_at = timezone.now()
+        if result is not None:
+            row.result = asdict(result)
+            row.bytes_done = row.bytes_total = sum(proof.size_bytes for proof in result.files)
+        fields: dict[str, object] = {"rate_bytes_per_s": 0, **self._totals(row)}
+        if step.ends_outage and self.job.outage_ended_at is None:
+            fields["outage_ended_at"] = row.ended_at
+        if step.commits:
+            fields |= {"is_committed": True, "resume_by": None}
+        with transaction.atomic():
+            self.write(**fields)
+            row.save(update_fields=["status", "ended_at", "result", "bytes_done", "bytes_total"])
+        self._step = None
+
+    def mark(self, row: JobStep, status: JobStep.Status) -> None:
+        """The step failed, or was undone."""
+        row.status = status
+        row.ended_at = timezone.now()
+        with transaction.atomic():
+            self.write()
+            row.save(update_fields=["status", "ended_at"])
+
+    def proofs(self, rows: Iterable[JobStep]) -> tuple[FileProof, ...]:
+        """Every file that the job's finished steps copied."""
+        return tuple(FileProof(**raw) for row in rows for raw in row.result.get("files", ()))
+
+    def report(self, bytes_done: int, bytes_total: int) -> None:
+        row, now = self._step, time.monotonic()
+        if row is None or (now - self._written_at < WRITE_EVERY_S and bytes_done < bytes_total):
+            return
+        self._written_at = now
+        row.bytes_done, row.bytes_total = bytes_done, bytes_total
+        with transaction.atomic():
+            self.write(rate_bytes_per_s=self._rate(now, bytes_done), **self._totals(row))
+            row.save(update_fields=["bytes_done", "bytes_total"])
+
+    def wait(self) -> None:
+        self.go_on()
+        stop_event.wait(settings.POLL_MS / 1000)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Raises what ends the work on the job; cancel and deadline only while there is a way back."""
+        if self._heartbeat.is_lost:
+            raise LeaseLost
+        if stop_event.is_set():
+            raise Stopping
+        if not self.can_stop_for_cancel or self.job.is_committed:
+            return
+        if self._heartbeat.cancel_requested:
+            raise Cancelled
+        if self.job.resume_by is not None and timezone.now() > self.job.resume_by:
+            raise OutageTooLong
+
+    def _rate(self, now: float, bytes_done: int) -> int:
+        """Bytes per second since the step's first report."""
+        if self._measured is None:
+            self._measured = (now, bytes_done)
+        began, at_first = self._measured
+        return int((bytes_done - at_first) / (now - began)) if now > began else 0
+
+    def _totals(self, row: JobStep) -> dict[str, int]:
+        """The job's bytes and percent: never less than it said before, 100 only when it is done."""
+        others = JobStep.objects.filter(job=self.job).exclude(pk=row.pk).values_list("bytes_done", flat=True)
+        done = max(sum(others) + row.bytes_done, self.job.bytes_done)
+        total = max(self.job.bytes_total, done, 1)
+        percent = max(self.job.percent, min(99, 100 * done // total))
+        return {"bytes_done": done, "bytes_total": total, "percent": percent}

@@ -1,0 +1,141 @@
+"""Who works on a job: one worker at a time, by a fenced lease, with a slot on each of its two hosts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from django.conf import settings
+from django.db import OperationalError, close_old_connections, connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from hosts.models import Host
+from migrations_app.events import add_event
+from migrations_app.models import HostSlot, MigrationJob
+
+HEARTBEAT_S = 1.0
+
+
+class LeaseLost(Exception):
+    """Another worker has the job; whatever we would still write is void."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    job_pk: int
+    fence: int
+
+    def rows(self) -> QuerySet[MigrationJob]:
+        """The job's row as long as it is ours: every write of a worker goes through this."""
+        return MigrationJob.objects.filter(pk=self.job_pk, fence=self.fence)
+
+    def write(self, **fields: object) -> None:
+        """Write to the job's row. Raises LeaseLost when it is not ours any more."""
+        if not self.rows().update(version=F("version") + 1, **fields):
+            raise LeaseLost
+
+
+def take_lease(job_pk: int, owner: str) -> Lease | None:
+    """The lease with both slots, in one transaction; None when the job is not due, busy, or a host is full."""
+    with transaction.atomic():
+        job = MigrationJob.objects.select_for_update().filter(due(timezone.now()), pk=job_pk).first()
+        if job is None or not _take_slots(job):
+            return None
+        job.fence += 1
+        job.owner = owner
+        job.lease_until = _lease_end()
+        job.save(update_fields=["fence", "owner", "lease_until"])
+        return Lease(job.pk, job.fence)
+
+
+def due(now: datetime) -> Q:
+    """Jobs that a worker may take up at `now`."""
+    is_open = Q(status__in=MigrationJob.OPEN)
+    is_free = Q(lease_until=None) | Q(lease_until__lt=now)
+    is_time = Q(not_before=None) | Q(not_before__lte=now)
+    return is_open & is_free & is_time
+
+
+def give_back(lease: Lease, *, not_before: datetime | None = None) -> None:
+    """Let another worker go on, at once or from `not_before` on. The slots stay with the job."""
+    lease.rows().update(owner="", lease_until=None, not_before=not_before, version=F("version") + 1)
+
+
+def _take_slots(job: MigrationJob) -> bool:
+    if job.slots.exists():
+        return True
+    hosts = {host.pk: host for host in Host.objects.select_for_update().filter(pk__in=_ends(job)).order_by("pk")}
+    for pk, direction in ((job.source_id, HostSlot.Direction.OUT), (job.target_id, HostSlot.Direction.IN)):
+        if pk is not None and not _has_room(hosts[pk], direction):
+            _say_waiting(job, hosts[pk], direction)
+            return False
+    for pk, direction in ((job.source_id, HostSlot.Direction.OUT), (job.target_id, HostSlot.Direction.IN)):
+        if pk is not None:
+            HostSlot.objects.create(job=job, host_id=pk, direction=direction)
+    return True
+
+
+def _ends(job: MigrationJob) -> Iterable[int]:
+    return [pk for pk in (job.source_id, job.target_id) if pk is not None]
+
+
+def _has_room(host: Host, direction: HostSlot.Direction) -> bool:
+    limit = host.max_moves_in if direction == HostSlot.Direction.IN else host.max_moves_out
+    return HostSlot.objects.filter(host=host, direction=direction).count() < limit
+
+
+def _say_waiting(job: MigrationJob, host: Host, direction: HostSlot.Direction) -> None:
+    limit = host.max_moves_in if direction == HostSlot.Direction.IN else host.max_moves_out
+    phase = f"Waiting: {host.name} has {limit} moves {direction.value} already"
+    if job.phase != phase:
+        MigrationJob.objects.filter(pk=job.pk).update(phase=phase)
+        add_event(job.pk, phase + ".")
+
+
+def _lease_end() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.LEASE_S)
+
+
+class Heartbeat:
+    """Keeps the lease while a worker works, and brings back what was asked of the job meanwhile.
+
+    `is_lost`: another worker has the job. `cancel_requested`: somebody wants it to be cancelled.
+    """
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name=f"lease-{lease.job_pk}", daemon=True)
+        self.is_lost = False
+        self.cancel_requested = False
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end.set()
+        self._thread.join(timeout=settings.LEASE_S)
+
+    def _beat(self) -> None:
+        try:
+            while not self._end.wait(HEARTBEAT_S):
+                self._extend()
+        finally:
+            connection.close()
+
+    def _extend(self) -> None:
+        try:
+            close_old_connections()
+            self.is_lost = not self._lease.rows().update(lease_until=_lease_end())
+            self.cancel_requested = self._lease.rows().filter(cancel_requested=True).exists()
+        except OperationalError:
+            # The database is busy or away: the lease runs on, and ends by itself if this goes on.
+            return

@@ -1,0 +1,172 @@
+"""Jobs and their journal: the truth about every move, which outlives any worker."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from hosts.models import Host, VirtualMachine
+
+
+class MigrationJob(models.Model):
+    """One VM on its way from one host to another.
+
+    One worker at a time holds the lease (`owner`, `lease_until`); `fence` grows with every claim, and
+    every write of a worker is conditional on the fence it was given.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        DONE = "done", "Completed"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    class Direction(models.TextChoices):
+        FORWARD = "forward"
+        UNDO = "undo"
+
+    OPEN = (Status.QUEUED, Status.RUNNING)
+
+    vm = models.ForeignKey(VirtualMachine, on_delete=models.SET_NULL, null=True, related_name="jobs")
+    source = models.ForeignKey(Host, on_delete=models.SET_NULL, null=True, related_name="jobs_out")
+    target = models.ForeignKey(Host, on_delete=models.SET_NULL, null=True, related_name="jobs_in")
+    vm_uid = models.CharField(max_length=100)
+    vm_name = models.CharField(max_length=255)
+    source_name = models.CharField(max_length=255)
+    target_name = models.CharField(max_length=255)
+    plan = models.JSONField()
+
+    status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
+    direction = models.CharField(max_length=8, choices=Direction, default=Direction.FORWARD)
+    is_committed = models.BooleanField(default=False, help_text="The target has it: the job only goes forward.")
+    cancel_requested = models.BooleanField(default=False)
+    phase = models.CharField(max_length=200, default="Waiting for a worker")
+    percent = models.PositiveSmallIntegerField(default=0)
+    bytes_done = models.BigIntegerField(default=0)
+    bytes_total = models.BigIntegerField(default=0)
+    rate_bytes_per_s = models.BigIntegerField(default=0)
+
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outage_began_at = models.DateTimeField(null=True, blank=True)
+    outage_ended_at = models.DateTimeField(null=True, blank=True)
+    resume_by = models.DateTimeField(null=True, blank=True, help_text="Past this the source is resumed.")
+
+    failure_text = models.TextField(blank=True)
+    failure_action = models.TextField(blank=True)
+    vm_now = models.TextField(blank=True, help_text="In one sentence: where the VM is and how it is.")
+
+    owner = models.CharField(max_length=100, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    fence = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True)
+    undo_attempts = models.PositiveIntegerField(default=0)
+    last_event = models.PositiveIntegerField(default=0)
+    version = models.PositiveIntegerField(default=0, help_text="Grows with every change that a page shows.")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["vm_uid"], condition=Q(status__in=["queued", "running"]), name="one_open_job_per_vm"
+            )
+        ]
+        indexes = [models.Index(fields=["status", "lease_until"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return f"Move {self.vm_name} from {self.source_name} to {self.target_name}"
+
+    @property
+    def tag(self) -> str:
+        return f"ferry-{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in self.OPEN
+
+    @property
+    def outage(self) -> timedelta | None:
+        """The measured outage, or how long it lasts already; None before it begins."""
+        if self.outage_began_at is None:
+            return None
+        return (self.outage_ended_at or timezone.now()) - self.outage_began_at
+
+    @property
+    def eta(self) -> datetime | None:
+        """When the bytes will be there at the present rate."""
+        if self.status != self.Status.RUNNING or not self.rate_bytes_per_s:
+            return None
+        return timezone.now() + timedelta(seconds=(self.bytes_total - self.bytes_done) / self.rate_bytes_per_s)
+
+
+class JobStep(models.Model):
+    """A step of a job: journal, resume point and page content at once."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Not started"
+        RUNNING = "running", "Running"
+        DONE = "done", "Completed"
+        FAILED = "failed", "Failed"
+        UNDONE = "undone", "Undone"
+
+    job = models.ForeignKey(MigrationJob, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    number = models.CharField(max_length=10)
+    key = models.CharField(max_length=50)
+    title = models.CharField(max_length=200)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    bytes_done = models.BigIntegerField(default=0)
+    bytes_total = models.BigIntegerField(default=0)
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["job", "position"], name="one_step_at_a_position")]
+
+    @property
+    def percent(self) -> int:
+        if self.status == self.Status.DONE:
+            return 100
+        return 100 * self.bytes_done // self.bytes_total if self.bytes_total else 0
+
+
+class JobEvent(models.Model):
+    """What happened, in the order it happened: `number` counts from 1 within the job, without gaps."""
+
+    job = models.ForeignKey(MigrationJob, on_delete=models.CASCADE, related_name="events")
+    number = models.PositiveIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+    text = models.TextField()
+    is_failure = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="one_event_of_a_number")]
+
+
+class HostSlot(models.Model):
+    """A place of a host that a running job takes: so many moves in, so many out."""
+
+    class Direction(models.TextChoices):
+        IN = "in"
+        OUT = "out"
+
+    job = models.ForeignKey(MigrationJob, on_delete=models.CASCADE, related_name="slots")
+    host = models.ForeignKey(Host, on_delete=models.PROTECT, related_name="slots")
+    direction = models.CharField(max_length=3, choices=Direction)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "host", "direction"], name="one_slot_of_a_kind")]

@@ -1,0 +1,128 @@
+"""How a job begins, turns and ends, and what its rows and its VM's row say then."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from hosts.inventory import refresh_host, relocate_vm, set_activity
+from hosts.models import VirtualMachine
+from hosts.providers.errors import ProviderError
+from hosts.providers.types import VmState
+from migrations_app.engine.step import Context, StepRefused
+from migrations_app.journal import Cancelled, Journal, OutageTooLong
+from migrations_app.models import HostSlot, JobStep, MigrationJob
+
+Activity = VirtualMachine.Activity
+Status = MigrationJob.Status
+
+CANCELLED = "The move was cancelled."
+
+
+def begin(journal: Journal) -> None:
+    """A worker has the job: the VM's row says so."""
+    job = journal.job
+    if job.vm is not None:
+        set_activity(job.vm, Activity.UNDER_MIGRATION)
+    if job.status == Status.QUEUED:
+        journal.write(status=Status.RUNNING, started_at=job.started_at or timezone.now(), phase="Starting")
+        journal.say(f"The move of {job.vm_name} from {job.source_name} to {job.target_name} begins.")
+    else:
+        journal.say("A worker goes on with the move.")
+
+
+def remember_failure(journal: Journal, row: JobStep, error: Exception) -> None:
+    """Why the job turns round, for its page; the way back begins."""
+    text, action = _sentence(journal.job, error)
+    fields: dict[str, object] = {"failure_text": text, "failure_action": action}
+    if not journal.job.is_committed:
+        fields |= {"direction": MigrationJob.Direction.UNDO, "phase": "Undoing", "undo_attempts": 0}
+    journal.write(**fields)
+    where = "" if isinstance(error, Cancelled) else f"Step {row.number} failed: "
+    journal.say(where + text, is_failure=not isinstance(error, Cancelled))
+
+
+def turn_forward(journal: Journal) -> None:
+    """The target has the VM after all: the failure is void."""
+    journal.write(
+        direction=MigrationJob.Direction.FORWARD,
+        is_committed=True,
+        cancel_requested=False,
+        resume_by=None,
+        failure_text="",
+        failure_action="",
+    )
+
+
+def undone(journal: Journal, ctx: Context) -> None:
+    """Everything is as it was before the job."""
+    job = journal.job
+    is_cancel = job.failure_text == CANCELLED
+    journal.write(vm_now=_vm_now(ctx))
+    close(journal, Status.CANCELLED if is_cancel else Status.FAILED, job.failure_text)
+
+
+def leave_for_a_person(journal: Journal, ctx: Context) -> None:
+    """The target has the VM, and a later step failed: only forward, by a retry."""
+    _relocate(journal.job)
+    journal.write(vm_now=_vm_now(ctx))
+    close(journal, Status.FAILED, journal.job.failure_text)
+
+
+def complete(journal: Journal) -> None:
+    job = journal.job
+    _relocate(job)
+    state = "runs" if job.outage_began_at else "is"
+    close(journal, Status.DONE, f"{job.vm_name} {state} on {job.target_name}.")
+
+
+def close(journal: Journal, status: MigrationJob.Status, text: str) -> None:
+    """The job's end: the VM's row, the slots, the lease, and a fresh look at both hosts."""
+    job = journal.job
+    if job.vm is not None:
+        is_stuck = status == Status.FAILED and job.is_committed
+        set_activity(job.vm, Activity.MIGRATION_FAILED if is_stuck else Activity.NONE)
+    if status == Status.DONE:
+        journal.write(percent=100, vm_now=text)
+    journal.say(text, is_failure=status == Status.FAILED)
+    journal.write(status=status, phase=status.label, ended_at=timezone.now(), rate_bytes_per_s=0, resume_by=None)
+    HostSlot.objects.filter(job=job).delete()
+    for host in (job.source, job.target):
+        if host is not None:
+            refresh_host(host)
+
+
+def _relocate(job: MigrationJob) -> None:
+    if job.vm is not None and job.target is not None:
+        relocate_vm(job.vm.pk, job.target)
+
+
+def _sentence(job: MigrationJob, error: Exception) -> tuple[str, str]:
+    """What happened and what to do, for a person."""
+    if isinstance(error, ProviderError):
+        return str(error), error.action
+    if isinstance(error, StepRefused):
+        return error.message, error.action
+    if isinstance(error, OutageTooLong):
+        seconds = job.plan["deadline_s"]
+        return (
+            f"The outage reached its deadline of {seconds:.0f} s; {job.vm_name} is resumed on {job.source_name}.",
+            "Look at the rate of the copy in the log; retry when the network is less busy.",
+        )
+    return CANCELLED, ""
+
+
+def _vm_now(ctx: Context) -> str:
+    """Where the VM is and how, asked now: the host that should have it is asked first."""
+    plan, places = ctx.plan, []
+    for host, name in ((ctx.source, plan.source_name), (ctx.target, plan.target_name)):
+        try:
+            found = host.find_vm(plan.vm_uid)
+        except ProviderError as error:
+            places.append(f"{name} could not be asked: {error.message}")
+            continue
+        if found is not None:
+            places.append(f"{plan.vm_name} is {_WORDS.get(found.state, found.state.value)} on {name}.")
+    return " ".join(places) or f"{plan.vm_name} was found on neither host."
+
+
+_WORDS = {VmState.RUNNING: "running", VmState.OFF: "stopped", VmState.SAVED: "in saved state"}

@@ -1,0 +1,45 @@
+"""Windows paths that a person may give: an absolute folder on a volume, and nothing cleverer."""
+
+from __future__ import annotations
+
+import ntpath
+import re
+
+_DEVICES = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_FORBIDDEN = re.compile(r'[<>:"/|?*\x00-\x1f]')
+_MAX_LENGTH = 180
+
+
+def why_not_folder(text: str) -> str:
+    """Why `text` is no folder to put a VM into, as a sentence; empty when it is one."""
+    if not re.match(r"^[A-Za-z]:\\", text):
+        return "Give a folder with its drive, such as D:\\VMs; network paths and device names are not possible."
+    if len(text) > _MAX_LENGTH:
+        return f"The path is longer than {_MAX_LENGTH} characters."
+    for part in text[3:].rstrip("\\").split("\\"):
+        if reason := _why_not_part(part):
+            return reason
+    return ""
+
+
+def _why_not_part(part: str) -> str:
+    if part in ("", ".", ".."):
+        return "The path must not contain empty parts, . or .. between its backslashes."
+    if _FORBIDDEN.search(part):
+        return f'A folder name cannot contain any of < > : " / | ? * ({part}).'
+    if _DEVICES.match(part):
+        return f"{part} is a device name of Windows."
+    if part != part.strip(" ") or part.endswith("."):
+        return f"A folder name cannot begin or end with a space, or end with a dot ({part})."
+    return ""
+
+
+def folder_name(vm_name: str) -> str:
+    """The VM's name as a folder name: what Windows forbids becomes an underscore."""
+    name = _FORBIDDEN.sub("_", vm_name).replace("\\", "_").strip(" .")[:80].strip(" .")
+    return f"_{name}" if not name or _DEVICES.match(name) else name
+
+
+def drive_of(path: str) -> str:
+    """The volume a path is on, such as "D:\\"."""
+    return ntpath.splitdrive(path)[0].upper() + "\\"

@@ -1,0 +1,153 @@
+"""From what was chosen in the wizard to a frozen Plan."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import ntpath
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from hosts.models import Host, VirtualMachine
+from hosts.providers.types import AdapterPlacement, VmState
+from migrations_app.engine.plan import DiskFolder, Plan
+from migrations_app.forecast import Forecast, deadline_s, forecast
+from migrations_app.models import MigrationJob
+from migrations_app.paths import drive_of, folder_name
+
+PAST_MOVES = 10
+DISK_FOLDER = "Virtual Hard Disks"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What an administrator chose. `folder` is the parent of the VM's folder on the target, such as "D:\\VMs".
+
+    `disk_folders`: disks (by controller slot) that go elsewhere. `networks`: the target's network for each
+    adapter id, None for "Not connected".
+    """
+
+    vm: VirtualMachine
+    target: Host
+    folder: str
+    networks: Mapping[str, str | None]
+    fingerprint: str
+    disk_folders: Mapping[str, str] = field(default_factory=dict)
+    keeps_source_files: bool = False
+    limit_bytes_per_s: int = 0
+
+
+def fingerprint(vm: VirtualMachine) -> str:
+    """What the plan depends on, as a short digest: where the VM is, its state, its disks and its adapters."""
+    disks = [[disk.location, [layer["path"] for layer in disk.layers]] for disk in vm.disks.all()]
+    adapters = [[adapter.adapter_id, adapter.network_name] for adapter in vm.adapters.all()]
+    seen = [vm.host_id, vm.uid, vm.state, vm.folder, sorted(disks), sorted(adapters)]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
+
+
+def default_folder(vm: VirtualMachine, target: Host) -> str:
+    """The parent folder the VM has now, where the target has that volume; otherwise the target's default."""
+    parent = ntpath.dirname(vm.folder.rstrip("\\"))
+    volumes = {volume.path.upper() for volume in target.volumes.all()}
+    if drive_of(parent) in volumes and len(parent) > len(drive_of(parent)):
+        return parent
+    return target.default_vm_path.rstrip("\\")
+
+
+def match_networks(vm: VirtualMachine, target: Host) -> dict[str, str | None]:
+    """For each adapter the target's network of the same name, or None."""
+    names = {network.name for network in target.networks.all()}
+    return {
+        adapter.adapter_id: adapter.network_name if adapter.network_name in names else None
+        for adapter in vm.adapters.all()
+    }
+
+
+def forecast_move(vm: VirtualMachine, target: Host | None) -> Forecast:
+    """The forecast for this VM, from earlier moves between the same two hosts where there are any."""
+    rates = _past_rates(vm.host, target) if target else []
+    is_running = vm.state == VmState.RUNNING
+    return forecast(vm.disk_bytes, vm.memory_mb, is_running=is_running, past_rates=rates)
+
+
+def vm_folder(choices: Choices) -> str:
+    """The VM's own folder on the target."""
+    return ntpath.join(choices.folder, folder_name(choices.vm.name))
+
+
+def make_plan(choices: Choices) -> Plan:
+    """The plan for these choices; whether they are possible is the business of checks.py."""
+    vm = choices.vm
+    expected = forecast_move(vm, choices.target)
+    folder = vm_folder(choices)
+    return Plan(
+        vm_uid=vm.uid,
+        vm_name=vm.name,
+        vm_state=VmState(vm.state),
+        fingerprint=choices.fingerprint,
+        source_name=vm.host.name,
+        target_name=choices.target.name,
+        source_folder=vm.folder,
+        folder=folder,
+        disks=tuple(DiskFolder(disk.location, _disk_folder(choices, folder, disk.location)) for disk in vm.disks.all()),
+        adapters=tuple(AdapterPlacement(key, name) for key, name in choices.networks.items()),
+        memory_mb=vm.memory_mb,
+        disk_bytes=vm.disk_bytes,
+        total_low_s=expected.total_low_s,
+        total_high_s=expected.total_high_s,
+        outage_low_s=expected.outage_low_s,
+        outage_high_s=expected.outage_high_s,
+        deadline_s=deadline_s(expected.outage_high_s, settings.OUTAGE_DEADLINE_MIN_S),
+        keeps_source_files=choices.keeps_source_files,
+        limit_bytes_per_s=choices.limit_bytes_per_s,
+    )
+
+
+def choices_of(plan: Plan, vm: VirtualMachine, target: Host) -> Choices:
+    """The choices that a plan was made from, to check them again on fresh rows."""
+    own = ntpath.join(plan.folder, DISK_FOLDER)
+    elsewhere = {
+        disk.location: ntpath.dirname(disk.folder.split(f"\\{DISK_FOLDER}")[0])
+        for disk in plan.disks
+        if not disk.folder.startswith(own)
+    }
+    return Choices(
+        vm=vm,
+        target=target,
+        folder=ntpath.dirname(plan.folder),
+        networks={adapter.adapter_id: adapter.network_name for adapter in plan.adapters},
+        fingerprint=plan.fingerprint,
+        disk_folders=elsewhere,
+        keeps_source_files=plan.keeps_source_files,
+        limit_bytes_per_s=plan.limit_bytes_per_s,
+    )
+
+
+def _disk_folder(choices: Choices, folder: str, location: str) -> str:
+    """Where the layers of a disk go; a folder of its own for a disk whose file names another disk has, too."""
+    parent = choices.disk_folders.get(location, choices.folder)
+    own = folder if parent == choices.folder else ntpath.join(parent, folder_name(choices.vm.name))
+    disks = ntpath.join(own, DISK_FOLDER)
+    return ntpath.join(disks, folder_name(location)) if _shares_a_name(choices.vm, location) else disks
+
+
+def _shares_a_name(vm: VirtualMachine, location: str) -> bool:
+    names = {
+        disk.location: {ntpath.basename(layer["path"]).lower() for layer in disk.layers} for disk in vm.disks.all()
+    }
+    return any(names[location] & other for key, other in names.items() if key != location)
+
+
+def _past_rates(source: Host, target: Host) -> list[float]:
+    """Bytes per second of the last moves between these hosts, from their copying steps."""
+    jobs = MigrationJob.objects.filter(source=source, target=target, status=MigrationJob.Status.DONE)
+    rates = []
+    for job in jobs.prefetch_related("steps")[:PAST_MOVES]:
+        copies = [step for step in job.steps.all() if step.key in ("copy", "copy-all") and step.ended_at]
+        for step in copies:
+            seconds = (step.ended_at - step.started_at).total_seconds() if step.ended_at and step.started_at else 0
+            if seconds > 0 and step.bytes_done:
+                rates.append(step.bytes_done / seconds)
+    return rates

@@ -1,0 +1,59 @@
+"""What a move takes of each volume of the target: for the bars of the wizard's path page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from hosts.models import HostVolume
+from migrations_app.answers import Answers
+from migrations_app.paths import drive_of
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A volume before and after the move. Percents are of the volume's size, for the bar."""
+
+    volume: HostVolume
+    needed_bytes: int
+    free_after_bytes: int
+    used_percent: float
+    needed_percent: float
+    is_short: bool
+    suggestion: str
+
+
+def rooms(answers: Answers) -> list[Room]:
+    """Every volume of the target, with what the answers so far would put there."""
+    if answers.target is None:
+        return []
+    needs = _needs(answers)
+    reserve = answers.target.group.disk_reserve_mb << 20
+    return [
+        _room(volume, needs[volume.path.upper()], reserve, answers.folder) for volume in answers.target.volumes.all()
+    ]
+
+
+def _needs(answers: Answers) -> dict[str, int]:
+    """Bytes by volume: each disk at its present size, and the memory once for the saved state."""
+    vm = answers.vm
+    needs: dict[str, int] = defaultdict(int)
+    needs[drive_of(answers.folder)] += (vm.memory_mb << 20) + vm.state_files_bytes
+    for disk in answers.disks:
+        needs[drive_of(answers.disk_folders.get(disk.location, answers.folder))] += disk.file_size_bytes
+    return needs
+
+
+def _room(volume: HostVolume, needed: int, reserve: int, folder: str) -> Room:
+    used = volume.size_bytes - volume.free_bytes
+    size = max(1, volume.size_bytes)
+    used_percent = 100 * used / size
+    return Room(
+        volume=volume,
+        needed_bytes=needed,
+        free_after_bytes=volume.free_bytes - needed,
+        used_percent=round(used_percent, 1),
+        needed_percent=round(min(100 * needed / size, 100 - used_percent), 1),
+        is_short=bool(needed) and needed + reserve > volume.free_bytes,
+        suggestion=volume.path + (folder[3:] if len(folder) > 3 else "VMs"),
+    )

@@ -1,0 +1,42 @@
+"""What can be done with a virtual machine: the same list for the actions pane and the context menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from hosts.models import VirtualMachine
+from migrations_app.checks import check_vm, errors
+from migrations_app.models import MigrationJob
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """`why_not`: why it cannot be used now, as a sentence; empty when it can."""
+
+    title: str
+    icon: str
+    url: str
+    why_not: str = ""
+
+
+def verbs_of(vm: VirtualMachine) -> list[Verb]:
+    return [
+        Verb("Migrate…", "arrow-right-left", reverse("migrate", args=[vm.pk]), why_not_migrate(vm)),
+        _latest_job(vm),
+        Verb("Properties", "sliders-horizontal", reverse("vm-page", args=[vm.pk])),
+        Verb(f"Go to {vm.host.name}", "server", reverse("host-page", args=[vm.host_id])),
+    ]
+
+
+def why_not_migrate(vm: VirtualMachine) -> str:
+    found = errors(check_vm(vm))
+    return f"{found[0].text} {found[0].action}".strip() if found else ""
+
+
+def _latest_job(vm: VirtualMachine) -> Verb:
+    pk = MigrationJob.objects.filter(vm=vm).values_list("pk", flat=True).first()
+    if pk is None:
+        return Verb("View latest job", "list-checks", "", f"{vm.name} has had no job yet.")
+    return Verb("View latest job", "list-checks", reverse("job-page", args=[pk]))

@@ -1,0 +1,149 @@
+"""The Migrate wizard. Each page is a GET form to the next; only Move is a POST, so that Cancel leaves no trace."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from hosts.models import VirtualMachine
+from migrations_app.answers import Answers
+from migrations_app.candidates import candidates, first_choice
+from migrations_app.checks import check_choices, errors
+from migrations_app.jobs import JobRefused, start_job
+from migrations_app.pages import network_rows, problems_of, stages, stops
+from migrations_app.people import user_of
+from migrations_app.plans import forecast_move, make_plan, vm_folder
+from migrations_app.rooms import rooms
+
+
+@require_GET
+def warning(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a quick migration means for the VM, before anything is chosen."""
+    answers = Answers(_vm(pk), QueryDict())
+    return _page(request, "migrate", answers, forecast=forecast_move(answers.vm, None))
+
+
+@require_GET
+def select_host(request: HttpRequest, pk: int) -> HttpResponse:
+    answers = Answers(_vm(pk), request.GET)
+    found = candidates(answers.vm)
+    return _page(
+        request,
+        "migrate-host",
+        answers,
+        candidates=found,
+        chosen=answers.target.pk if answers.target else first_choice(found, request.GET.get("group", "")),
+        problems=problems_of("migrate-host", answers) if answers.has_target else [],
+        carried=answers.carried("target"),
+    )
+
+
+@require_GET
+def select_path(request: HttpRequest, pk: int) -> HttpResponse:
+    answers = Answers(_vm(pk), request.GET)
+    if back := _back(answers, "migrate-host"):
+        return back
+    disks = [(place, disk, answers.disk_folders.get(disk.location, "")) for place, disk in enumerate(answers.disks)]
+    return _page(
+        request,
+        "migrate-path",
+        answers,
+        rooms=rooms(answers),
+        disks=disks,
+        problems=problems_of("migrate-path", answers),
+        carried=answers.carried("folder", "disk-", "on"),
+    )
+
+
+@require_GET
+def select_networks(request: HttpRequest, pk: int) -> HttpResponse:
+    answers = Answers(_vm(pk), request.GET)
+    if back := _back(answers, "migrate-host", "migrate-path"):
+        return back
+    return _page(
+        request,
+        "migrate-networks",
+        answers,
+        rows=network_rows(answers),
+        problems=problems_of("migrate-networks", answers) if answers.has_networks else [],
+        carried=answers.carried("net-", "on"),
+    )
+
+
+@require_GET
+def summary(request: HttpRequest, pk: int) -> HttpResponse:
+    answers = Answers(_vm(pk), request.GET)
+    if back := _back(answers, "migrate-host", "migrate-path", "migrate-networks"):
+        return back
+    return _summary(request, answers)
+
+
+@require_POST
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Order the move; or, with the other button, show the summary with the options that were entered."""
+    answers = Answers(_vm(pk), request.POST)
+    if answers.target is None:
+        return redirect(_address("migrate-host", answers))
+    choices = answers.choices()
+    if "move" not in request.POST or choices is None:
+        return redirect(_address("migrate-summary", answers))
+    try:
+        job = start_job(make_plan(choices), user_of(request))
+    except JobRefused as refused:
+        return _summary(request, answers, refused=str(refused))
+    return redirect("job-page", pk=job.pk)
+
+
+def _summary(request: HttpRequest, answers: Answers, refused: str = "") -> HttpResponse:
+    choices = answers.choices()
+    findings = check_choices(choices) if choices else []
+    return _page(
+        request,
+        "migrate-summary",
+        answers,
+        status=409 if refused else 200,
+        refused=refused,
+        findings=findings,
+        can_move=choices is not None and not errors(findings),
+        forecast=forecast_move(answers.vm, answers.target),
+        vm_folder=vm_folder(choices) if choices else answers.folder,
+        rows=network_rows(answers),
+        carried=answers.carried("keep", "limit"),
+    )
+
+
+def _page(request: HttpRequest, page: str, answers: Answers, *, status: int = 200, **context: Any) -> HttpResponse:
+    everything = {
+        "vm": answers.vm,
+        "answers": answers,
+        "query": urlencode(answers.carried()),
+        "stages": stages(page),
+        "stops": stops(answers),
+        **context,
+    }
+    return render(request, f"migrations_app/{page.replace('-', '_')}.html", everything, status=status)
+
+
+def _back(answers: Answers, *pages: str) -> HttpResponse | None:
+    """To the first of these pages with a wrong answer, which shows what is wrong; None when all are right."""
+    for page in pages:
+        if problems_of(page, answers):
+            return redirect(_address(page, answers))
+    return None
+
+
+def _address(page: str, answers: Answers) -> str:
+    state = answers.carried()
+    if page == "migrate-host" and not answers.has_target:
+        state.append(("target", ""))
+    return f"{reverse(page, args=[answers.vm.pk])}?{urlencode(state)}"
+
+
+def _vm(pk: int) -> VirtualMachine:
+    whole = VirtualMachine.objects.select_related("host__group").prefetch_related("disks", "adapters")
+    return get_object_or_404(whole, pk=pk)

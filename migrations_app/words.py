@@ -1,0 +1,102 @@
+"""A job in plain words, for somebody who asks: what happens to this virtual machine, and does it work meanwhile?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from hosts import units
+from migrations_app.engine.plan import Plan
+from migrations_app.models import MigrationJob
+
+Status = MigrationJob.Status
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One or more sentences. `pause_at`: when the pause is expected, for a clock in the reader's zone."""
+
+    text: str
+    tone: str
+    icon: str
+    pause_at: datetime | None = None
+
+
+def describe(job: MigrationJob) -> Words:
+    """What happens to the VM now; never more certain than the rows."""
+    if job.status == Status.QUEUED:
+        return Words(f"{job.vm_name} waits to be moved to {job.target_name}. {_meanwhile(job)}", "off", "clock")
+    if job.status == Status.RUNNING:
+        return _running(job)
+    if job.status == Status.DONE:
+        return Words(_done(job), "ok", "circle-check")
+    if job.status == Status.CANCELLED:
+        return Words(f"The move of {job.vm_name} was cancelled. {job.vm_now}".strip(), "off", "circle-slash")
+    return Words(f"The move of {job.vm_name} failed. {job.vm_now}".strip(), "bad", "circle-x")
+
+
+def expected_outage(job: MigrationJob) -> str:
+    """ "8 to 12 s", or "" for a VM that does not run."""
+    plan = Plan.from_json(job.plan)
+    return units.span(plan.outage_low_s, plan.outage_high_s) if plan.was_running else ""
+
+
+def measured_outage(job: MigrationJob) -> str:
+    """ "9.2 s" once it has ended; "" before that, and for a VM that did not run."""
+    return units.duration(job.outage.total_seconds()) if job.outage is not None and job.outage_ended_at else ""
+
+
+def _running(job: MigrationJob) -> Words:
+    if job.direction == MigrationJob.Direction.UNDO:
+        return Words(f"The move of {job.vm_name} is being undone. {_return(job)}", "warn", "undo-2")
+    if job.outage_began_at is None:
+        return _before_outage(job)
+    if job.outage_ended_at is None:
+        expected = expected_outage(job)
+        text = f"{job.vm_name} is paused while it changes hosts. Expected: a pause of {expected}."
+        return Words(text, "warn", "circle-pause")
+    measured = measured_outage(job)
+    text = f"{job.vm_name} runs on {job.target_name} after a pause of {measured}. The job is tidying up."
+    return Words(text, "busy", "arrow-right-left")
+
+
+def _before_outage(job: MigrationJob) -> Words:
+    expected = expected_outage(job)
+    if not expected:
+        text = f"{job.vm_name} is being moved from {job.source_name} to {job.target_name}. It does not run meanwhile."
+        return Words(text, "busy", "arrow-right-left")
+    text = f"{job.vm_name} is being moved from {job.source_name} to {job.target_name}. It keeps running. "
+    return Words(text + f"Expect a pause of {expected}", "busy", "arrow-right-left", _pause_at(job))
+
+
+def _pause_at(job: MigrationJob) -> datetime | None:
+    """About when the bytes that can be copied while the VM runs are there; None until there is a rate."""
+    if not job.rate_bytes_per_s or job.bytes_done >= job.bytes_total:
+        return None
+    memory_bytes = int(_plan(job)["memory_mb"]) << 20
+    left = max(0, job.bytes_total - job.bytes_done - memory_bytes)
+    return timezone.now() + timedelta(seconds=left / job.rate_bytes_per_s)
+
+
+def _done(job: MigrationJob) -> str:
+    measured = measured_outage(job)
+    if not measured:
+        return f"{job.vm_name} was moved to {job.target_name}. It did not run, so there was no outage."
+    return f"{job.vm_name} was moved and runs on {job.target_name}. It was not available for {measured}."
+
+
+def _meanwhile(job: MigrationJob) -> str:
+    return "It keeps running." if _plan(job)["vm_state"] == "running" else "It does not run."
+
+
+def _return(job: MigrationJob) -> str:
+    if job.outage_began_at is None:
+        return _meanwhile(job)
+    return f"It resumes on {job.source_name}."
+
+
+def _plan(job: MigrationJob) -> dict[str, Any]:
+    return dict(job.plan)

@@ -1,0 +1,1 @@
+"""The commands of the README, and what they run."""

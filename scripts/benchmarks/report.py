@@ -1,0 +1,24 @@
+"""Runs every measurement and prints one table, with what machine it was."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+
+import psutil
+
+from hosts import units
+from scripts.benchmarks.moving import measure_moving
+from scripts.benchmarks.table import as_markdown
+from scripts.benchmarks.watching import measure_watching
+
+
+def main() -> None:
+    memory = units.size(psutil.virtual_memory().total)
+    print(f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} cores, {memory}, Python {platform.python_version()}")
+    print("Moving a virtual machine ...", flush=True)
+    rows = measure_moving()
+    print("Watching a job ...", flush=True)
+    rows += measure_watching()
+    print(as_markdown(rows))

@@ -1,0 +1,83 @@
+// What comes by websocket: fragments are put where their ids are, events of a log once and in order, focus stays.
+/* global htmx */
+const SIGNED_OUT = 4403;
+const GONE = 4404;
+const REOPENS_BY_ITSELF = [1006, 1011, 1012, 1013];
+const live = document.getElementById("live");
+const announcer = document.getElementById("announcer");
+let focused = "";
+
+const log = () => document.getElementById("job-log");
+const seen = () => Number(log()?.lastElementChild?.dataset.seq ?? 0);
+
+/** Leaves out what this page does not show, and events it has. */
+function onlyPresent(text) {
+  const template = document.createElement("template");
+  template.innerHTML = text;
+  for (const element of [...template.content.children]) {
+    if (!document.getElementById(element.id)) leaveOut(element);
+    else if (element.id === "job-log") element.querySelectorAll("[data-seq]").forEach(dropSeen);
+  }
+  return template.innerHTML;
+}
+
+function dropSeen(line) {
+  if (Number(line.dataset.seq) <= seen()) line.remove();
+}
+
+function leaveOut(element) {
+  element.remove();
+  const list = document.querySelector("[data-grows]");
+  if (list && /^job-\d+-state$/.test(element.id) && isFirstPage()) grow(list);
+}
+
+const isFirstPage = () => !new URLSearchParams(location.search).has("page");
+
+/** A job the list does not have: fetch the list anew, at most once in a while. */
+function grow(list) {
+  if (list.dataset.growing) return;
+  list.dataset.growing = "yes";
+  setTimeout(() => htmx.ajax("GET", location.href, { target: "#job-rows", select: "#job-rows", swap: "outerHTML" }), 300);
+}
+
+function show(state, text) {
+  live.hidden = !text;
+  live.dataset.state = state;
+  live.textContent = text;
+}
+
+function afterMessage() {
+  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
+  const said = document.querySelector("[data-announces]")?.dataset.announces;
+  if (said && announcer.dataset.said && announcer.dataset.said !== said) announcer.textContent = said;
+  if (said) announcer.dataset.said = said;
+}
+
+function closed(event) {
+  const { code } = event.detail.event;
+  if (code === SIGNED_OUT) return show("lost", "You are signed out. Reload the page to sign in.");
+  if (code === GONE) return show("lost", "This job is gone.");
+  show("lost", "Not connected; trying again.");
+  if (!REOPENS_BY_ITSELF.includes(code)) setTimeout(() => event.detail.socketWrapper.reconnect(), 2000);
+}
+
+htmx.config.wsReconnectDelay = (retries) => Math.min(10_000, 500 * 2 ** Math.min(retries, 5)) * (0.5 + Math.random() / 2);
+htmx.defineExtension("present", { transformResponse: onlyPresent });
+
+document.body.addEventListener("htmx:wsOpen", (event) => {
+  show("live", "");
+  if (event.target.dataset.job) event.detail.socketWrapper.send(JSON.stringify({ since: seen() }), event.target);
+});
+document.body.addEventListener("htmx:wsClose", closed);
+document.body.addEventListener("htmx:wsBeforeMessage", () => {
+  focused = document.activeElement?.id ?? "";
+  const box = log();
+  if (box) box.dataset.follows = box.scrollTop + box.clientHeight >= box.scrollHeight - 8 ? "yes" : "";
+});
+document.body.addEventListener("htmx:wsAfterMessage", () => {
+  afterMessage();
+  const box = log();
+  if (box?.dataset.follows) box.scrollTop = box.scrollHeight;
+});
+if (log()) log().scrollTop = log().scrollHeight;
+window.addEventListener("beforeunload", () => show("live", ""));

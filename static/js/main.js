@@ -1,0 +1,10 @@
+// Every behaviour of the console; each module finds its own elements by data-* attributes and does nothing without them.
+import "./switch.js";
+import "./side.js";
+import "./tree.js";
+import "./rows.js";
+import "./menu.js";
+import "./drag.js";
+import "./times.js";
+import "./live.js";
+import "./wizard.js";

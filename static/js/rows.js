@@ -1,0 +1,62 @@
+// Rows of the list: a click selects (details below, actions at the right, an address that can be sent);
+// arrow keys go up and down; the filter answers while typing.
+/* global htmx */
+const rows = () => [...document.querySelectorAll("[data-row]")];
+
+function addressOf(pk) {
+  const url = new URL(location.href);
+  if (pk) url.searchParams.set("selected", pk);
+  else url.searchParams.delete("selected");
+  return url.pathname + url.search;
+}
+
+async function select(pk) {
+  const address = addressOf(pk);
+  for (const row of rows()) row.classList.toggle("is-picked", row.dataset.row === pk);
+  history.replaceState(null, "", address);
+  await htmx.ajax("GET", address, { target: "#vm-details", select: "#vm-details", swap: "outerHTML", selectOOB: "#vm-actions" });
+}
+
+function onClick(event) {
+  const row = event.target.closest("[data-row]");
+  if (!row || event.target.closest("a, button")) return;
+  select(row.dataset.row);
+}
+
+/** Up and down from row to row, whatever cell has the focus. */
+function onKey(event) {
+  const row = event.target.closest("[data-row]");
+  if (!row || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+  const other = event.key === "ArrowDown" ? row.nextElementSibling : row.previousElementSibling;
+  const link = other?.querySelector("th a");
+  if (!link) return;
+  event.preventDefault();
+  link.focus();
+  select(other.dataset.row);
+}
+
+/** The filter: as typed, after a short rest; the field keeps its focus and its cursor. */
+function filter(form) {
+  const url = new URL(location.pathname, location.href);
+  for (const [name, value] of new FormData(form)) if (value) url.searchParams.set(name, value);
+  history.replaceState(null, "", url);
+  const list = ".page-list";
+  htmx.ajax("GET", url.pathname + url.search, { target: list, select: list, swap: "outerHTML" });
+}
+
+document.querySelector("[data-row].is-picked")?.scrollIntoView({ block: "nearest" });
+
+let resting;
+document.addEventListener("click", onClick);
+document.addEventListener("keydown", onKey);
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("[data-filter]");
+  if (!form) return;
+  clearTimeout(resting);
+  resting = setTimeout(() => filter(form), 250);
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-closes-details]")) return;
+  event.preventDefault();
+  select("");
+});

@@ -1,0 +1,39 @@
+"""What a step is given, in the in-memory world, without a job around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from hosts.connect import connect
+from migrations_app.engine.step import Context
+from tests.fakes.moves import Move
+
+TAG = "ferry-7"
+
+
+class Waits:
+    """A Progress that counts, and does something at every wait or at the first one only."""
+
+    def __init__(self, at_wait: Callable[[], None] | None = None, *, is_once: bool = False) -> None:
+        self.count = 0
+        self._is_once = is_once
+        self.reported = (0, 0)
+        self._at_wait = at_wait
+
+    def report(self, bytes_done: int, bytes_total: int) -> None:
+        self.reported = (bytes_done, bytes_total)
+
+    def say(self, text: str) -> None:
+        raise AssertionError(text)
+
+    def wait(self) -> None:
+        self.count += 1
+        if self._at_wait and not (self._is_once and self.count > 1):
+            self._at_wait()
+
+
+def context(move: Move, waits: Waits, limit_bytes_per_s: int = 0) -> Context:
+    plan = replace(move.plan(), limit_bytes_per_s=limit_bytes_per_s)
+    source, target = (connect(row) for row in move.rows)
+    return Context(TAG, plan, source, target, waits, (), list)

@@ -1,0 +1,45 @@
+"""The scheduler's tasks call one verb each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from console.celery import app
+from hosts import tasks
+from hosts.models import Host, LoadSample
+from tests.hosts.memory import Neighbourhood
+
+
+@pytest.fixture
+def _eager(settings: Settings) -> object:
+    """Tasks run where they are sent from."""
+    before = app.conf.task_always_eager
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = before
+
+
+@pytest.mark.usefixtures("_eager")
+def test_every_host_is_refreshed_and_old_samples_go(hv01: Host, hv02: Host, network: Neighbourhood) -> None:
+    LoadSample.objects.update(at=timezone.now() - timedelta(hours=25))
+    for host in network.hosts.values():
+        host.questions.clear()
+
+    tasks.refresh_all()
+
+    assert [host.questions for host in network.hosts.values()] == [["inspect", "sample"]] * 2
+    assert LoadSample.objects.count() == 2
+
+
+def test_a_removed_host_is_nothing_to_refresh(network: Neighbourhood) -> None:
+    tasks.refresh(4711)
+
+    assert not Host.objects.exists()
+
+
+def test_the_schedule_names_a_task_that_exists(settings: Settings) -> None:
+    assert settings.CELERY_BEAT_SCHEDULE["refresh"]["task"] == tasks.refresh_all.name

@@ -1,0 +1,81 @@
+"""A real browser before a real server process, on the database of the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from channels.testing.live import make_application, set_database_connection
+from daphne.testing import DaphneProcess
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DESK = ViewportSize(width=1366, height=768)
+PHONE = ViewportSize(width=390, height=844)
+
+
+@contextmanager
+def console_server() -> Iterator[str]:
+    """The address of a console that serves the test's database from a process of its own."""
+    server = DaphneProcess("127.0.0.1", partial(make_application, static_wrapper=None), setup=set_database_connection)
+    server.start()
+    try:
+        assert server.ready.wait(timeout=30)
+        yield f"http://127.0.0.1:{server.port.value}"
+    finally:
+        server.terminate()
+        server.join()
+
+
+@contextmanager
+def chromium_browser(path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+class Desk:
+    """Somebody at a screen: opens pages, and remembers what the browser complained about."""
+
+    def __init__(self, browser: Browser, address: str, user: User, theme: Any, size: ViewportSize) -> None:
+        context = browser.new_context(viewport=size, color_scheme=theme, base_url=address)
+        client = Client()
+        client.force_login(user)
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
+        self.complaints: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def open(self, path: str) -> Page:
+        answer = self.page.goto(path)
+        assert answer is not None
+        assert answer.status == 200
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def barriers(self) -> str:
+        """What axe finds that keeps people out; "" for nothing."""
+        found = Axe().run(self.page)
+        return found.generate_report() if found.violations_count else ""
+
+    def overhang_px(self) -> int:
+        """By how much the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)

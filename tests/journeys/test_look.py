@@ -1,0 +1,144 @@
+"""Every page in a real browser: nothing in the console, nothing for axe, no page wider than its window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Browser, expect
+
+from hosts.models import VirtualMachine
+from migrations_app.models import MigrationJob
+from tests.journeys.browser import DESK, PHONE, Desk, chromium_browser, console_server
+from tests.journeys.rows import moved_vm
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PAGES = (
+    "/vms/",
+    "/vms/?selected={vm}",
+    "/vms/{vm}/",
+    "/hosts/",
+    "/hosts/{target}/",
+    "/hosts/add/",
+    "/jobs/",
+    "/jobs/{job}/",
+    "/vms/{vm}/migrate/",
+    "/vms/{vm}/migrate/host/",
+    "/vms/{vm}/migrate/path/?target={target}",
+    "/vms/{vm}/migrate/path/?target={target}&on={target}&folder=Z:",
+    "/vms/{vm}/migrate/networks/?target={target}",
+    "/vms/{vm}/migrate/summary/?target={target}",
+)
+STATES: dict[str, dict[str, Any]] = {
+    "running": {"status": "running", "rate_bytes_per_s": 50 << 20, "percent": 40},
+    "paused": {"status": "running", "outage_ended_at": None, "resume_by": timezone.now()},
+    "undoing": {"status": "running", "direction": "undo", "failure_text": "HV02: the volume is full."},
+    "failed": {"status": "failed", "failure_text": "HV02: the volume is full.", "failure_action": "Free space."},
+    "cancelled": {"status": "cancelled", "failure_text": "The move was cancelled."},
+    "done": {"status": "done"},
+}
+
+
+@pytest.fixture
+def job(monkeypatch: pytest.MonkeyPatch) -> MigrationJob:
+    """WEB01 was moved to HV02; the job is done."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
+    return moved_vm()
+
+
+@pytest.fixture
+def address(chromium: str, job: MigrationJob) -> Iterator[str]:
+    with console_server() as started:
+        yield started
+
+
+@pytest.fixture
+def browser(chromium: str, address: str) -> Iterator[Browser]:
+    """Opened after the database and closed before it: its event loop would be in the way of both."""
+    with chromium_browser(chromium) as opened:
+        yield opened
+
+
+def desk_of(browser: Browser, address: str, theme: str = "light", size: Any = DESK) -> Desk:
+    return Desk(browser, address, User.objects.get_or_create(username="anna")[0], theme, size)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_quiet_and_open_to_everybody(
+    browser: Browser, address: str, job: MigrationJob, theme: str
+) -> None:
+    desk = desk_of(browser, address, theme)
+    User.objects.filter(username="anna").update(is_staff=True)
+
+    for page in PAGES:
+        desk.open(page.format(vm=job.vm_id, job=job.pk, target=job.source_id))
+        assert desk.barriers() == "", page
+        assert desk.overhang_px() <= 0, page
+    assert desk.complaints == []
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_job_page_is_quiet_in_every_state(browser: Browser, address: str, job: MigrationJob, state: str) -> None:
+    MigrationJob.objects.filter(pk=job.pk).update(**STATES[state])
+    desk = desk_of(browser, address, "dark")
+
+    desk.open(f"/jobs/{job.pk}/")
+
+    assert desk.barriers() == ""
+    assert desk.overhang_px() <= 0
+    assert desk.complaints == []
+
+
+def test_every_page_can_be_used_on_a_phone(browser: Browser, address: str, job: MigrationJob) -> None:
+    desk = desk_of(browser, address, size=PHONE)
+    User.objects.filter(username="anna").update(is_staff=True)
+
+    for page in PAGES:
+        desk.open(page.format(vm=job.vm_id, job=job.pk, target=job.source_id))
+        assert desk.overhang_px() <= 0, page
+
+
+def test_the_list_follows_a_move_without_taking_the_focus(browser: Browser, address: str, job: MigrationJob) -> None:
+    page = desk_of(browser, address).open("/vms/")
+    page.focus(f"#vm-{job.vm_id}-name")
+
+    VirtualMachine.objects.filter(name="WEB01").update(activity="under-migration")
+    MigrationJob.objects.filter(pk=job.pk).update(status="running", percent=37, version=999, ended_at=None)
+
+    expect(page.locator(f"#vm-{job.vm_id}-status")).to_contain_text("37 %", timeout=10_000)
+    expect(page.locator(f"#vm-{job.vm_id}-name")).to_be_focused()
+
+
+def test_the_menu_of_a_row_works_by_keyboard_alone(browser: Browser, address: str, job: MigrationJob) -> None:
+    page = desk_of(browser, address).open("/vms/")
+    page.focus(f"#vm-{job.vm_id}-name")
+
+    page.keyboard.press("Shift+F10")
+    expect(page.get_by_role("menuitem", name="Migrate…")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(f"#vm-{job.vm_id}-name")).to_be_focused()
+    page.keyboard.press("Shift+F10")
+    expect(page.get_by_role("menuitem", name="Migrate…")).to_be_focused()
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(f"**/vms/{job.vm_id}/migrate/")
+
+
+def test_the_wizard_goes_from_warning_to_summary_without_scripts(
+    browser: Browser, address: str, job: MigrationJob
+) -> None:
+    desk = desk_of(browser, address)
+    desk.page.context.set_default_timeout(10_000)
+    desk.page.route("**/*.js", lambda route: route.abort())
+    page = desk.open(f"/vms/{job.vm_id}/migrate/")
+
+    page.get_by_role("link", name="Yes").click()
+    for _ in range(3):
+        page.get_by_role("button", name="Next").click()
+
+    expect(page.get_by_role("heading", name="Summary")).to_be_visible()
+    expect(page.get_by_role("button", name="Move")).to_be_enabled()

@@ -1,0 +1,105 @@
+"""A new user in a real browser: sign in, right-click, wizard, Move, watch the job live to its end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from lab.hyperv.checker import await_answer, prove
+from tests.journeys.browser import DESK, chromium_browser
+from tests.served import Served
+
+pytestmark = pytest.mark.browser
+
+END_MS = 60_000
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    server = Served(tmp_path / "var")
+    server.start()
+    yield server
+    server.process.kill()
+    server.lab.destroy()
+
+
+@pytest.fixture
+def page(served: Served, chromium: str) -> Iterator[Page]:
+    with chromium_browser(chromium) as browser:
+        context = browser.new_context(viewport=DESK, base_url=served.address)
+        page = context.new_page()
+        page.goto("/")
+        page.get_by_label("User name").fill("admin")
+        page.get_by_label("Password").fill(served.password)
+        page.get_by_role("button", name="Sign in").click()
+        yield page
+
+
+def test_from_the_context_menu_to_the_finished_job(served: Served, page: Page) -> None:
+    before = await_answer(served.lab.guest_address("WEB01"))
+
+    page.get_by_role("link", name="WEB01", exact=True).first.click(button="right")
+    page.get_by_role("menuitem", name="Migrate").click()
+    page.get_by_role("link", name="Yes").click()
+    _choose(page, "HV02")
+    page.get_by_role("button", name="Move", exact=True).click()
+
+    _expect_completed(page)
+    proof = prove(served.lab, "WEB01", before)
+    assert proof.holds, str(proof)
+    assert served.lab.running("WEB01") == ["HV02"]
+    page.goto("/vms/")
+    expect(page.get_by_role("row", name=re.compile("WEB01"))).to_contain_text("HV02")
+
+
+def test_the_log_is_whole_after_the_connection_was_lost(served: Served, page: Page) -> None:
+    served.lab.host("HV02").slow_copy(25_000_000, times=9)
+    served.sign_in()
+    job = served.order_move("WEB01", "HV02")
+    sockets: list[WebSocketRoute] = []
+    page.route_web_socket(re.compile("/ws/jobs/"), lambda socket: _pass_on(socket, sockets))
+    page.goto(f"/jobs/{job}/")
+    expect(page.locator("[data-seq]").nth(2)).to_be_attached()
+
+    sockets[0].close(code=1011)
+
+    _expect_completed(page)
+    assert len(sockets) > 1
+    shown = [int(each.get_attribute("data-seq") or 0) for each in page.locator("li[data-seq], tr[data-seq]").all()]
+    last = int(served.value("SELECT last_event FROM migrations_app_migrationjob WHERE id=?", job))
+    assert sorted(shown) == list(range(1, last + 1))
+
+
+def test_cancel_in_the_wizard_leaves_no_trace(served: Served, page: Page) -> None:
+    page.get_by_role("link", name="WEB01", exact=True).first.click(button="right")
+    page.get_by_role("menuitem", name="Migrate").click()
+    page.get_by_role("link", name="Yes").click()
+    _choose(page, "HV02")
+
+    page.get_by_role("link", name="Cancel", exact=True).click()
+
+    assert served.value("SELECT count(*) FROM migrations_app_migrationjob") == "0"
+    assert served.lab.host("HV01").vm("WEB01").notes == ""
+
+
+def _pass_on(socket: WebSocketRoute, sockets: list[WebSocketRoute]) -> None:
+    socket.connect_to_server()
+    sockets.append(socket)
+
+
+def _choose(page: Page, host: str) -> None:
+    """Through the pages to the summary, with the presets."""
+    page.get_by_role("row", name=re.compile(host)).get_by_role("radio").check()
+    for heading in ("path", "networks", "Summary"):
+        page.get_by_role("button", name="Next").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile(heading, re.IGNORECASE))
+
+
+def _expect_completed(page: Page) -> None:
+    """The page says so by itself, without being loaded again."""
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=END_MS)
+    expect(page.locator("body")).to_contain_text("runs on HV02", timeout=END_MS)

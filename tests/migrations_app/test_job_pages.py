@@ -1,0 +1,110 @@
+"""The list of jobs and the page of a job, in the words of somebody who asks what happens to the VM."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from migrations_app.models import MigrationJob
+from migrations_app.words import describe
+from tests.fakes.moves import Move
+
+Status = MigrationJob.Status
+
+
+@pytest.fixture
+def job(move: Move) -> MigrationJob:
+    return move.order()
+
+
+def page(client: Client, job: MigrationJob) -> str:
+    return client.get(reverse("job-page", args=[job.pk])).content.decode()
+
+
+def test_a_waiting_job_says_that_the_vm_keeps_running(job: MigrationJob) -> None:
+    assert describe(job).text == "WEB01 waits to be moved to HV02. It keeps running."
+
+
+def test_a_running_job_says_what_to_expect_and_when(job: MigrationJob) -> None:
+    job.status, job.rate_bytes_per_s, job.bytes_done, job.bytes_total = Status.RUNNING, 1 << 20, 0, 1 << 30
+
+    words = describe(job)
+
+    assert words.text.startswith("WEB01 is being moved from HV01 to HV02. It keeps running. Expect a pause of ")
+    assert words.pause_at is not None
+
+
+def test_during_the_outage_the_page_says_paused(job: MigrationJob) -> None:
+    job.status, job.outage_began_at = Status.RUNNING, timezone.now()
+
+    assert describe(job).text.startswith("WEB01 is paused while it changes hosts.")
+
+
+def test_a_job_that_is_done_says_how_long_the_outage_was(job: MigrationJob) -> None:
+    now = timezone.now()
+    job.status, job.outage_began_at, job.outage_ended_at = Status.DONE, now, now + timedelta(seconds=9)
+
+    assert describe(job).text == "WEB01 was moved and runs on HV02. It was not available for 9 s."
+
+
+def test_a_job_that_failed_says_what_where_why_and_what_to_do(move: Move, signed_in: Client) -> None:
+    move.target.fail("register")
+    job = move.run(move.order())
+
+    text = page(signed_in, job)
+
+    assert "What failed, and what to do" in text
+    assert "Recommended action" in text
+    assert job.failure_text in text
+    assert "WEB01 is running on HV01." in text
+    assert 'form="retry-form"' in text
+
+
+def test_a_whole_move_is_told_step_by_step(move: Move, signed_in: Client) -> None:
+    job = move.run(move.order())
+
+    text = page(signed_in, job)
+
+    assert text.count("Completed") > job.steps.count()
+    assert f'data-seq="{job.last_event}"' in text
+    assert "Only a job that failed or was cancelled can be tried again." in text
+
+
+def test_cancel_asks_the_job_to_end(job: MigrationJob, signed_in: Client) -> None:
+    answer = signed_in.post(reverse("job-cancel", args=[job.pk]), follow=True)
+
+    job.refresh_from_db()
+    assert job.cancel_requested
+    assert "operator asked to cancel the move." in answer.content.decode()
+
+
+def test_a_verb_that_is_not_possible_is_refused_with_the_reason(job: MigrationJob, signed_in: Client) -> None:
+    answer = signed_in.post(reverse("job-retry", args=[job.pk]), follow=True)
+
+    assert "Only a job that failed or was cancelled can be tried again." in answer.content.decode()
+    assert signed_in.get(reverse("job-cancel", args=[job.pk])).status_code == 405
+
+
+def test_the_list_is_narrowed_by_status_owner_and_words(job: MigrationJob, signed_in: Client) -> None:
+    def found(**query: str) -> bool:
+        return f'id="job-row-{job.pk}"' in signed_in.get(reverse("job-list"), query).content.decode()
+
+    assert found()
+    assert found(show="running")
+    assert found(q="web01 hv02")
+    assert not found(show="failed")
+    assert not found(show="mine")
+    assert not found(q="elsewhere")
+
+
+def test_text_from_a_host_is_shown_as_text(job: MigrationJob, signed_in: Client) -> None:
+    MigrationJob.objects.filter(pk=job.pk).update(status=Status.FAILED, failure_text="<script>alert(1)</script>")
+
+    text = page(signed_in, job)
+
+    assert "<script>alert(1)" not in text
+    assert "&lt;script&gt;alert(1)" in text

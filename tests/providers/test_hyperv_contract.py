@@ -1,0 +1,105 @@
+"""The Hyper-V provider against the emulated hosts, over real WinRM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hosts.providers.errors import AccessDenied, HostUnreachable
+from hosts.providers.hyperv.provider import HyperVProvider
+from hosts.providers.types import Endpoint, Secret, Transport
+from lab.hyperv.control import Lab
+from lab.hyperv.hostcontrol import HostControl
+from lab.hyperv.spec import DiskSpec, HostSpec, LabSpec, VmSpec
+from tests.providers.contract import ProviderContract
+from tests.providers.contract_moves import MoveContract
+from tests.providers.pair import TAG, Pair
+
+pytestmark = pytest.mark.lab
+
+DISK = DiskSpec(size_mb=8, fill_mb=2)
+SPEC = LabSpec(
+    hosts=(
+        HostSpec("HV01", vms=(VmSpec("WEB01", memory_mb=8, disks=(DISK, DISK), records_per_s=40.0),)),
+        HostSpec("HV02"),
+    )
+)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    with Lab.create(tmp_path / "lab", SPEC) as made:
+        yield made
+
+
+@pytest.fixture
+def pair(lab: Lab) -> Iterator[Pair]:
+    source, target = lab.host("HV01"), lab.host("HV02")
+    with HyperVProvider(endpoint(lab, "HV01")) as here, HyperVProvider(endpoint(lab, "HV02")) as there:
+        yield Pair(
+            source=here,
+            target=there,
+            uid=lab.guest("WEB01").uid,
+            network="LAN",
+            target_path=lambda path: path.replace("D:\\VMs", "D:\\Moved"),
+            write_target=lambda path, content: write(target, path, content),
+            has_target=lambda path: target.real(path).exists(),
+            has_source=lambda path: source.real(path).exists(),
+            kill_works=lambda: target.kill_works(TAG),
+        )
+
+
+def endpoint(lab: Lab, name: str, password: str | None = None) -> Endpoint:
+    host, known = lab.host(name), lab.credentials()
+    secret = Secret(password or known.password)
+    return Endpoint(name, host.address, host.http_port, Transport.NTLM_HTTP, known.username, secret)
+
+
+def write(host: HostControl, path: str, content: bytes) -> None:
+    file = host.real(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+
+
+class TestHyperV(ProviderContract):
+    @pytest.fixture
+    def pair(self, pair: Pair) -> Pair:
+        return pair
+
+
+class TestHyperVMoves(MoveContract):
+    @pytest.fixture
+    def pair(self, pair: Pair) -> Pair:
+        return pair
+
+
+def test_a_moved_vm_ran_in_one_place_at_a_time_and_left_nothing_behind(lab: Lab, pair: Pair) -> None:
+    pair.freeze_and_copy()
+    left = [layer.path for disk in pair.vm().disks for layer in disk.layers]
+    pair.target.register(pair.registration())
+    pair.target.start(pair.uid)
+    pair.merged(pair.target)
+    pair.source.remove_vm(pair.uid, "ferry-71")
+    pair.deleted(pair.source, left)
+    for host in (pair.source, pair.target):
+        host.clear_traces("ferry-71", keep_files=True)
+    pair.target.unmark(pair.uid, "ferry-71")
+
+    assert lab.twice("WEB01") == []
+    assert lab.running("WEB01") == ["HV02"]
+    assert lab.host("HV01").traces("ferry-71") == lab.host("HV02").traces("ferry-71") == []
+    assert lab.host("HV01").stray_files() == []
+
+
+def test_a_wrong_password_is_access_denied(lab: Lab) -> None:
+    with HyperVProvider(endpoint(lab, "HV01", "wrong")) as host, pytest.raises(AccessDenied):
+        host.inspect()
+
+
+def test_a_host_without_power_is_unreachable(lab: Lab) -> None:
+    lab.host("HV02").kill()
+
+    with HyperVProvider(endpoint(lab, "HV02")) as host, pytest.raises(HostUnreachable):
+        host.inspect()

@@ -1,0 +1,109 @@
+"""Ferry as a user has it: `manage.py serve --lab` in a process of its own, spoken to over HTTP only."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from urllib.parse import urljoin
+
+import requests
+
+from lab.hyperv.control import Lab
+from tests.lab_moves import wait_until
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class Served:
+    """The server with its data in `var`. Started again after a kill, it finds what it left."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self.lines: list[str] = []
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self._password = ""
+
+    def start(self) -> None:
+        """Returns when the console answers."""
+        environment = {**os.environ, "FERRY_VAR": str(self.var), "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, "manage.py", "serve", "--lab", "--port", "0"]
+        self.process = subprocess.Popen(
+            command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.lines = []
+        threading.Thread(target=self._read, daemon=True).start()
+        wait_until(lambda: bool(self._said(r"Ferry is at (\S+)")), "the console answers")
+        self.address = self._said(r"Ferry is at (\S+)")
+        self._password = self._said(r"Password: (\S+)") or self._password
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def password(self) -> str:
+        """The first administrator's, as it was printed once."""
+        return self._password
+
+    @property
+    def lab(self) -> Lab:
+        return Lab.open(self.var / "lab")
+
+    def kill(self) -> None:
+        """As kill -9 does it."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """As Ctrl-C does it; returns the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=60)
+
+    def sign_in(self) -> None:
+        self._post("sign-in/", username="admin", password=self.password)
+
+    def get(self, path: str) -> requests.Response:
+        answer = self.session.get(urljoin(self.address, path), timeout=30)
+        answer.raise_for_status()
+        return answer
+
+    def order_move(self, vm: str, target: str) -> int:
+        """Through the wizard with its presets, as a browser without JavaScript does it; the job's number."""
+        pk, host = self.value("SELECT id FROM hosts_virtualmachine WHERE name=?", vm), self._host(target)
+        page = self.get(f"vms/{pk}/migrate/networks/?target={host}&on={host}").text
+        fields = dict(re.findall(r'name="(net-\d+)".*?<option value="(to:[^"]+)" selected', page, re.DOTALL))
+        answer = self._post(f"vms/{pk}/migrate/move/", target=host, on=host, move="", **fields)
+        found = re.search(r"/jobs/(\d+)/", answer.url)
+        assert found, answer.text
+        return int(found[1])
+
+    def value(self, query: str, *parameters: object) -> str:
+        """One value of the server's database, read beside it."""
+        with sqlite3.connect(f"file:{self.var}/ferry.sqlite3?mode=ro", uri=True, timeout=20) as database:
+            row = database.execute(query, parameters).fetchone()
+        return str(row[0]) if row else ""
+
+    def _host(self, name: str) -> str:
+        return self.value("SELECT id FROM hosts_host WHERE name=?", name)
+
+    def _post(self, path: str, **fields: str) -> requests.Response:
+        self.get("sign-in/")
+        token = self.session.cookies["csrftoken"]
+        body = {**fields, "csrfmiddlewaretoken": token}
+        return self.session.post(urljoin(self.address, path), data=body, timeout=30)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+
+    def _said(self, pattern: str) -> str:
+        found = re.search(pattern, self.output)
+        return found[1] if found else ""
