@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from django.conf import settings
@@ -12,11 +11,12 @@ from hosts.inventory import refresh_host
 from hosts.models import Host, VirtualAdapter, VirtualMachine
 from hosts.placement import rate_host
 from hosts.providers.types import VmState
+from hosts.units import memory, size
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.step import Finding, Level
 from migrations_app.models import MigrationJob
-from migrations_app.paths import drive_of, why_not_folder
-from migrations_app.plans import Choices, choices_of, fingerprint, vm_folder
+from migrations_app.paths import why_not_folder
+from migrations_app.plans import Choices, choices_of, fingerprint, needs_by_volume, vm_folder
 
 _MOVABLE = (VmState.RUNNING, VmState.OFF, VmState.SAVED)
 PATIENCE_S = 30.0
@@ -42,9 +42,10 @@ def check_path(
     vm: VirtualMachine, target: Host, folder: str, disk_folders: Mapping[str, str] | None = None
 ) -> list[Finding]:
     """Whether the folders are folders of the target, with room for what goes there."""
-    parents = {disk.location: (disk_folders or {}).get(disk.location, folder) for disk in vm.disks.all()}
-    wrong = [Finding(Level.ERROR, reason) for path in {folder, *parents.values()} if (reason := why_not_folder(path))]
-    return wrong or [*_room(vm, target, folder, parents)]
+    elsewhere = disk_folders or {}
+    given = sorted({folder, *elsewhere.values()})
+    wrong = [Finding(Level.ERROR, reason) for path in given if (reason := why_not_folder(path))]
+    return wrong or [*_room(vm, target, needs_by_volume(vm, folder, elsewhere))]
 
 
 def check_networks(vm: VirtualMachine, target: Host, networks: Mapping[str, str | None]) -> list[Finding]:
@@ -149,16 +150,13 @@ def _disks(vm: VirtualMachine) -> Iterator[Finding]:
 def _memory(vm: VirtualMachine, target: Host) -> Iterator[Finding]:
     """A restore that the target refuses for want of memory would be noticed only in the outage."""
     if vm.state == VmState.RUNNING and vm.memory_mb > target.memory_available_mb:
-        text = f"{target.name} has {target.memory_available_mb} MB of memory free; {vm.name} has {vm.memory_mb} MB."
+        free = memory(target.memory_available_mb)
+        text = f"{target.name} has {free} of memory free; {vm.name} has {memory(vm.memory_mb)}."
         yield Finding(Level.ERROR, text, "Free memory on the host or choose another one.")
 
 
-def _room(vm: VirtualMachine, target: Host, folder: str, parents: Mapping[str, str]) -> Iterator[Finding]:
-    """Disks at their present size, the memory once, and the group's reserve, volume by volume."""
-    needs: dict[str, int] = defaultdict(int)
-    needs[drive_of(folder)] += (vm.memory_mb << 20) + vm.state_files_bytes
-    for disk in vm.disks.all():
-        needs[drive_of(parents[disk.location])] += disk.file_size_bytes
+def _room(vm: VirtualMachine, target: Host, needs: Mapping[str, int]) -> Iterator[Finding]:
+    """What the move needs and the group's reserve, volume by volume."""
     volumes = {volume.path.upper(): volume for volume in target.volumes.all()}
     reserve = target.group.disk_reserve_mb << 20
     for drive, need in sorted(needs.items()):
@@ -168,10 +166,10 @@ def _room(vm: VirtualMachine, target: Host, folder: str, parents: Mapping[str, s
                 Level.ERROR, f"{target.name} has no volume {drive}.", "Choose a folder on one of its volumes."
             )
         elif need + reserve > volume.free_bytes:
-            text = f"{drive} of {target.name} has {_gb(volume.free_bytes)} free; {vm.name} needs {_gb(need)} there"
-            yield Finding(Level.ERROR, f"{text}, and {_gb(reserve)} stay in reserve.", "Choose another volume.")
+            text = f"{drive} of {target.name} has {size(volume.free_bytes)} free; {vm.name} needs {size(need)} there"
+            yield Finding(Level.ERROR, f"{text}, and {size(reserve)} stay in reserve.", "Choose another volume.")
         else:
-            yield Finding(Level.OK, f"{drive} of {target.name} has room for {_gb(need)}.")
+            yield Finding(Level.OK, f"{drive} of {target.name} has room for {size(need)}.")
 
 
 def _adapter(
@@ -199,7 +197,3 @@ def _folder_is_free(choices: Choices) -> Iterator[Finding]:
         if other.folder.rstrip("\\").lower() == folder:
             text = f"{folder} on {choices.target.name} is the folder of {other.name}."
             yield Finding(Level.ERROR, text, "Choose another path.")
-
-
-def _gb(size_bytes: int) -> str:
-    return f"{size_bytes / (1 << 30):.2f} GB"

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hosts import units
+
 DEFAULT_RATE = 60_000_000
 DEFAULT_RATE_SPREAD = 2.0
 MEASURED_RATE_SPREAD = 1.3
@@ -30,9 +32,16 @@ class Forecast:
     reason: str
 
 
-def forecast(disk_bytes: int, memory_mb: int, *, is_running: bool, past_rates: Sequence[float] = ()) -> Forecast:
-    """`past_rates`: bytes per second of earlier moves between the same hosts, newest first; may be empty."""
-    fast, slow = _rates(past_rates)
+def forecast(
+    disk_bytes: int,
+    memory_mb: int,
+    *,
+    is_running: bool,
+    past_rates: Sequence[float] = (),
+    limit_bytes_per_s: int = 0,
+) -> Forecast:
+    """`past_rates`: bytes per second of earlier moves between the same hosts; may be empty. A limit of 0 is none."""
+    fast, slow = (min(rate, limit_bytes_per_s or rate) for rate in _rates(past_rates))
     memory = memory_mb << 20
     outage = (0.0, 0.0)
     if is_running:
@@ -67,4 +76,4 @@ def _reason(memory: int, slow: float, is_measured: bool, *, is_running: bool) ->
     if not is_running:
         return f"The virtual machine does not run, so there is no outage; the rate is {source}."
     dominant = "its memory" if memory / slow > FIXED_OUTAGE_S[1] else "saving, registering and restoring"
-    return f"Most of the outage is {dominant} ({memory >> 20} MB of memory to send); the rate is {source}."
+    return f"Most of the outage is {dominant} ({units.memory(memory >> 20)} of memory to send); the rate is {source}."

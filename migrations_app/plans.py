@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import ntpath
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -65,11 +66,25 @@ def match_networks(vm: VirtualMachine, target: Host) -> dict[str, str | None]:
     }
 
 
-def forecast_move(vm: VirtualMachine, target: Host | None) -> Forecast:
+def forecast_move(vm: VirtualMachine, target: Host | None, limit_bytes_per_s: int = 0) -> Forecast:
     """The forecast for this VM, from earlier moves between the same two hosts where there are any."""
-    rates = _past_rates(vm.host, target) if target else []
-    is_running = vm.state == VmState.RUNNING
-    return forecast(vm.disk_bytes, vm.memory_mb, is_running=is_running, past_rates=rates)
+    return forecast(
+        vm.disk_bytes,
+        vm.memory_mb,
+        is_running=vm.state == VmState.RUNNING,
+        past_rates=_past_rates(vm.host, target) if target else [],
+        limit_bytes_per_s=limit_bytes_per_s,
+    )
+
+
+def needs_by_volume(vm: VirtualMachine, folder: str, disk_folders: Mapping[str, str]) -> dict[str, int]:
+    """Bytes that the move puts on each volume of the target: each disk at its present size, and the memory once,
+    for the saved state."""
+    needs: dict[str, int] = defaultdict(int)
+    needs[drive_of(folder)] += (vm.memory_mb << 20) + vm.state_files_bytes
+    for disk in vm.disks.all():
+        needs[drive_of(disk_folders.get(disk.location, folder))] += disk.file_size_bytes
+    return needs
 
 
 def vm_folder(choices: Choices) -> str:
@@ -80,7 +95,7 @@ def vm_folder(choices: Choices) -> str:
 def make_plan(choices: Choices) -> Plan:
     """The plan for these choices; whether they are possible is the business of checks.py."""
     vm = choices.vm
-    expected = forecast_move(vm, choices.target)
+    expected = forecast_move(vm, choices.target, choices.limit_bytes_per_s)
     folder = vm_folder(choices)
     return Plan(
         vm_uid=vm.uid,

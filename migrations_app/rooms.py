@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 from hosts.models import HostVolume
 from migrations_app.answers import Answers
-from migrations_app.paths import drive_of
+from migrations_app.plans import needs_by_volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +26,11 @@ def rooms(answers: Answers) -> list[Room]:
     """Every volume of the target, with what the answers so far would put there."""
     if answers.target is None:
         return []
-    needs = _needs(answers)
+    needs = needs_by_volume(answers.vm, answers.folder, answers.disk_folders)
     reserve = answers.target.group.disk_reserve_mb << 20
     return [
         _room(volume, needs[volume.path.upper()], reserve, answers.folder) for volume in answers.target.volumes.all()
     ]
-
-
-def _needs(answers: Answers) -> dict[str, int]:
-    """Bytes by volume: each disk at its present size, and the memory once for the saved state."""
-    vm = answers.vm
-    needs: dict[str, int] = defaultdict(int)
-    needs[drive_of(answers.folder)] += (vm.memory_mb << 20) + vm.state_files_bytes
-    for disk in answers.disks:
-        needs[drive_of(answers.disk_folders.get(disk.location, answers.folder))] += disk.file_size_bytes
-    return needs
 
 
 def _room(volume: HostVolume, needed: int, reserve: int, folder: str) -> Room:

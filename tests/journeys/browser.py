@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from asgiref.sync import SyncToAsync
 from axe_playwright_python.sync_playwright import Axe
 from channels.testing.live import make_application, set_database_connection
 from daphne.testing import DaphneProcess
@@ -29,7 +31,7 @@ PHONE = ViewportSize(width=390, height=844)
 @contextmanager
 def console_server() -> Iterator[str]:
     """The address of a console that serves the test's database from a process of its own."""
-    server = DaphneProcess("127.0.0.1", partial(make_application, static_wrapper=None), setup=set_database_connection)
+    server = DaphneProcess("127.0.0.1", partial(make_application, static_wrapper=None), setup=_begin)
     server.start()
     try:
         assert server.ready.wait(timeout=30)
@@ -45,6 +47,15 @@ def chromium_browser(path: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
         browser.close()
+
+
+def _begin() -> None:
+    """In the forked server: the test's database, and a thread of its own for queries of websockets.
+
+    The one that is inherited has no thread any more where an earlier test used it, and would wait for ever.
+    """
+    set_database_connection()
+    SyncToAsync.single_thread_executor = ThreadPoolExecutor(max_workers=1)
 
 
 class Desk:

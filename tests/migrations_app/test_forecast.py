@@ -30,6 +30,14 @@ def test_the_reason_says_whether_the_rate_was_measured() -> None:
     assert "measured" in forecast(GB, 512, is_running=True, past_rates=[1e8]).reason
 
 
+def test_a_bandwidth_limit_makes_the_forecast_longer() -> None:
+    free = forecast(10 * GB, 1024, is_running=True)
+    limited = forecast(10 * GB, 1024, is_running=True, limit_bytes_per_s=10_000_000)
+
+    assert limited.outage_low_s > free.outage_high_s
+    assert limited.total_low_s > free.total_high_s
+
+
 @given(st.integers(0, 1 << 45), st.integers(0, 1 << 22), st.booleans(), st.lists(st.floats(-1, 1e11), max_size=5))
 def test_a_range_is_never_upside_down(disk: int, memory: int, is_running: bool, rates: list[float]) -> None:
     expected = forecast(disk, memory, is_running=is_running, past_rates=rates)
