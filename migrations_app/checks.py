@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
-from django.conf import settings
-
 from hosts.inventory import refresh_host
 from hosts.models import Host, VirtualAdapter, VirtualMachine
 from hosts.placement import rate_host
@@ -20,6 +18,7 @@ from migrations_app.plans import Choices, choices_of, fingerprint, needs_by_volu
 
 _MOVABLE = (VmState.RUNNING, VmState.OFF, VmState.SAVED)
 PATIENCE_S = 30.0
+LOOK_EVERY_S = 0.2
 STALE_ACTION = "Open the wizard again; it starts from how the virtual machine is now."
 
 
@@ -93,7 +92,7 @@ def _refresh(host: Host) -> None:
     """Fresh rows, also when another refresh of the host is under way: that one began before we asked."""
     deadline = time.monotonic() + PATIENCE_S
     while not refresh_host(host) and time.monotonic() < deadline:
-        time.sleep(settings.POLL_MS / 1000)
+        time.sleep(LOOK_EVERY_S)
     host.refresh_from_db()
 
 

@@ -19,6 +19,8 @@ from migrations_app.models import JobStep, MigrationJob
 from migrations_app.notices import job_changed
 
 WRITE_EVERY_S = 0.5
+FIRST_WAIT_S = 0.05
+WAIT_GROWTH = 1.4
 stop_event = threading.Event()
 
 
@@ -44,6 +46,7 @@ class Journal:
         self._step: JobStep | None = None
         self._written_at = 0.0
         self._measured: tuple[float, int] | None = None
+        self._waits = 0
         self.can_stop_for_cancel = True
 
     def write(self, **fields: object) -> None:
@@ -60,7 +63,7 @@ class Journal:
 
     def begin(self, row: JobStep, step: Step) -> None:
         """Before the step runs: a crash from here on finds it under way."""
-        self._step, self._measured = row, None
+        self._step, self._measured, self._waits = row, None, 0
         row.status = JobStep.Status.RUNNING
         row.started_at = row.started_at or timezone.now()
         fields: dict[str, object] = {"phase": step.phase}
@@ -113,8 +116,12 @@ class Journal:
             row.save(update_fields=["bytes_done", "bytes_total"])
 
     def wait(self) -> None:
+        """The first waits of a step are short, as it may be done in a moment; in the outage none is long."""
         self.go_on()
-        stop_event.wait(settings.POLL_MS / 1000)
+        is_outage = self.job.outage_began_at is not None and self.job.outage_ended_at is None
+        longest_s = settings.POLL_MS / 1000 / (4 if is_outage else 1)
+        stop_event.wait(min(longest_s, FIRST_WAIT_S * WAIT_GROWTH**self._waits))
+        self._waits += 1
         self.go_on()
 
     def go_on(self) -> None:

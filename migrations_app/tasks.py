@@ -7,16 +7,27 @@ import socket
 import threading
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from migrations_app.engine.runner import run_job
 from migrations_app.leases import due
 from migrations_app.models import MigrationJob
 
+KEPT_FREE = 3
+seats = threading.BoundedSemaphore(max(1, settings.WORKER_THREADS - KEPT_FREE))
+
 
 @shared_task(name="migrations_app.tasks.advance")  # type: ignore[untyped-decorator]
 def advance(job_pk: int) -> None:
-    run_job(job_pk, f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}")
+    """Work on the job. With all seats taken nothing is done: some threads stay free for the sweep and the refreshes,
+    and the sweep asks again."""
+    if not seats.acquire(blocking=False):
+        return
+    try:
+        run_job(job_pk, f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}")
+    finally:
+        seats.release()
 
 
 @shared_task(name="migrations_app.tasks.sweep")  # type: ignore[untyped-decorator]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -28,7 +29,7 @@ class LabMove:
 
     def __init__(self, root: Path, spec: LabSpec | None = None, vm: str = "WEB01") -> None:
         self.lab = Lab.create(root, spec or small_spec())
-        self.lab.up()
+        self.lab.up(keeper_pid=os.getpid())
         add_lab_hosts(self.lab)
         self.name = vm
         self.source = self.lab.host("HV01")
