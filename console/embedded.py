@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from celery.beat import EmbeddedService
 from django.conf import settings
 
 from console.celery import app
+from migrations_app.jobs import is_an_outage_open
 from migrations_app.journal import stop_event
 
 STOP_WITHIN_S = 10.0
+OUTAGE_WITHIN_S = 120.0
 
 _log = logging.getLogger(__name__)
 
@@ -54,9 +57,16 @@ class EmbeddedWorker:
         ending = threading.Thread(target=self._end, name="worker-end", daemon=True)
         ending.start()
         ending.join(within_s)
+        self._finish_outages(ending)
         if ending.is_alive():
             _log.warning("A task did not end within %.0f s; its lease runs out and the next start goes on.", within_s)
         return self.has_ended
+
+    def _finish_outages(self, ending: threading.Thread) -> None:
+        """A VM that stands still between two hosts is not left so: its job goes on to the restore, or to the undo."""
+        until = time.monotonic() + OUTAGE_WITHIN_S
+        while ending.is_alive() and time.monotonic() < until and is_an_outage_open():
+            ending.join(1.0)
 
     @property
     def has_ended(self) -> bool:

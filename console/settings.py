@@ -101,7 +101,7 @@ DATABASES = {
         "NAME": VAR_DIR / "ferry.sqlite3",
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
+            "timeout": 6,  # shorter than a lease: whoever waits for the database notices that it was lost
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         },
         "TEST": {"NAME": VAR_DIR / "test.sqlite3"},

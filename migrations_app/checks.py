@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 
 from hosts.inventory import refresh_host
-from hosts.models import Host, VirtualAdapter, VirtualMachine
+from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
 from hosts.placement import rate_host
 from hosts.providers.types import VmState
 from hosts.units import memory, size
@@ -134,7 +134,11 @@ def _features(vm: VirtualMachine) -> Iterator[Finding]:
 
 
 def _disks(vm: VirtualMachine) -> Iterator[Finding]:
+    others = _layers_of_others(vm)
     for disk in vm.disks.all():
+        for path in (layer["path"] for layer in disk.layers if layer["path"].lower() in others):
+            text = f"{path} of {vm.name} is also a layer of {others[path.lower()]}."
+            yield Finding(Level.ERROR, text, "Give each virtual machine disks of its own first.")
         if disk.is_pass_through:
             text = f"The disk at {disk.location} of {vm.name} is a pass-through disk; it cannot be copied."
             yield Finding(Level.ERROR, text, "Detach it first.")
@@ -144,6 +148,12 @@ def _disks(vm: VirtualMachine) -> Iterator[Finding]:
         elif not disk.layers:
             text = f"The files of the disk at {disk.location} of {vm.name} could not be listed."
             yield Finding(Level.ERROR, text, "Refresh the host; look whether a file of the chain is missing.")
+
+
+def _layers_of_others(vm: VirtualMachine) -> dict[str, str]:
+    """Names of the other VMs of the host, by the files that their disks are made of."""
+    disks = VirtualDisk.objects.filter(vm__host=vm.host_id).exclude(vm=vm.pk).values_list("vm__name", "layers")
+    return {layer["path"].lower(): name for name, layers in disks for layer in layers}
 
 
 def _memory(vm: VirtualMachine, target: Host) -> Iterator[Finding]:

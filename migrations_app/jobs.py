@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from hosts.inventory import set_activity
 from hosts.models import Host, VirtualMachine
@@ -14,6 +17,8 @@ from migrations_app.engine.plan import Plan
 from migrations_app.events import add_event
 from migrations_app.models import JobStep, MigrationJob
 from migrations_app.plans import choices_of
+
+logger = logging.getLogger(__name__)
 
 Status = MigrationJob.Status
 
@@ -35,7 +40,7 @@ def start_job(plan: Plan, user: AbstractBaseUser | None) -> MigrationJob:
             job = _write(plan, vm, target, user)
     except IntegrityError:
         raise JobRefused(f"{vm.name} is being moved already.") from None
-    tasks.advance.delay(job.pk)
+    _wake_a_worker(job)
     return job
 
 
@@ -44,11 +49,11 @@ def cancel_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     job.refresh_from_db()
     if reason := why_not_cancel(job):
         raise JobRefused(reason)
-    open_rows = MigrationJob.objects.filter(pk=job.pk, status__in=MigrationJob.OPEN, is_committed=False)
-    if not open_rows.update(cancel_requested=True):
-        raise JobRefused("The job has ended meanwhile.")
+    open_rows = MigrationJob.objects.filter(pk=job.pk, status__in=MigrationJob.OPEN)
+    if not open_rows.filter(is_committed=False, is_committing=False).update(cancel_requested=True):
+        raise JobRefused("The job has ended meanwhile, or the virtual machine is being restored on the target.")
     add_event(job.pk, f"{_name(user)} asked to cancel the move.")
-    tasks.advance.delay(job.pk)
+    _wake_a_worker(job)
 
 
 def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
@@ -62,7 +67,7 @@ def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     except IntegrityError:
         raise JobRefused(f"{job.vm_name} is being moved by another job.") from None
     add_event(job.pk, f"{_name(user)} asked to try again.")
-    tasks.advance.delay(job.pk)
+    _wake_a_worker(job)
 
 
 def why_not_cancel(job: MigrationJob) -> str:
@@ -71,6 +76,8 @@ def why_not_cancel(job: MigrationJob) -> str:
         return f"The job has ended: {job.get_status_display()}."
     if job.is_committed:
         return f"{job.vm_name} runs on {job.target_name} already; the job can only be finished."
+    if job.is_committing:
+        return f"{job.vm_name} is being restored on {job.target_name} at this moment."
     if job.direction == MigrationJob.Direction.UNDO:
         return "The job is being undone already."
     return "The job is being cancelled already." if job.cancel_requested else ""
@@ -86,6 +93,12 @@ def why_not_retry(job: MigrationJob) -> str:
         return f"{job.vm_name} is not on {job.source_name} any more."
     newer = MigrationJob.objects.filter(vm_uid=job.vm_uid, pk__gt=job.pk)
     return "There is a newer job for this virtual machine." if newer.exists() else ""
+
+
+def is_an_outage_open() -> bool:
+    """A VM stands still at this moment because of a job that is worked on."""
+    open_jobs = MigrationJob.objects.filter(status=Status.RUNNING).exclude(owner="")
+    return open_jobs.filter(outage_began_at__isnull=False, outage_ended_at=None).exists()
 
 
 def _write(plan: Plan, vm: VirtualMachine, target: Host, user: AbstractBaseUser | None) -> MigrationJob:
@@ -112,6 +125,7 @@ def _reset(job: MigrationJob) -> None:
         "status": Status.QUEUED,
         "direction": MigrationJob.Direction.FORWARD,
         "cancel_requested": False,
+        "is_committing": False,
         "phase": "Waiting for a worker",
         "ended_at": None,
         "lease_until": None,
@@ -122,12 +136,23 @@ def _reset(job: MigrationJob) -> None:
         "vm_now": "",
     }
     if not job.is_committed:
-        job.steps.update(status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={})
         fields |= {"percent": 0, "bytes_done": 0, "outage_began_at": None, "outage_ended_at": None, "resume_by": None}
         fields |= {"started_at": timezone.now()}
-    MigrationJob.objects.filter(pk=job.pk).update(**fields)
+    ended = MigrationJob.objects.filter(pk=job.pk, status__in=(Status.FAILED, Status.CANCELLED))
+    if not ended.update(**fields):
+        raise JobRefused("Somebody else has tried it again already.")
+    if not job.is_committed:
+        job.steps.update(status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={})
     if job.vm is not None:
         set_activity(job.vm, VirtualMachine.Activity.UNDER_MIGRATION)
+
+
+def _wake_a_worker(job: MigrationJob) -> None:
+    """With the broker away the job waits for the sweep, which finds it in the database."""
+    try:
+        tasks.advance.delay(job.pk)
+    except OperationalError as error:
+        logger.warning("No message could be sent for job %s: %s", job.pk, error)
 
 
 def _name(user: AbstractBaseUser | None) -> str:

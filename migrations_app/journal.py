@@ -66,7 +66,7 @@ class Journal:
         self._step, self._measured, self._waits = row, None, 0
         row.status = JobStep.Status.RUNNING
         row.started_at = row.started_at or timezone.now()
-        fields: dict[str, object] = {"phase": step.phase}
+        fields: dict[str, object] = {"phase": step.phase, "is_committing": step.commits}
         if step.begins_outage and self.job.outage_began_at is None:
             began = timezone.now()
             fields["outage_began_at"] = began
@@ -74,6 +74,8 @@ class Journal:
         with transaction.atomic():
             self.write(**fields)
             row.save(update_fields=["status", "started_at"])
+            if step.commits and self._is_cancelled():
+                raise Cancelled
         self.say(f"{row.number} {row.title}.")
 
     def end(self, row: JobStep, step: Step, result: Copied | None) -> None:
@@ -87,11 +89,16 @@ class Journal:
         if step.ends_outage and self.job.outage_ended_at is None:
             fields["outage_ended_at"] = row.ended_at
         if step.commits:
-            fields |= {"is_committed": True, "resume_by": None}
+            fields |= {"is_committed": True, "is_committing": False, "resume_by": None}
         with transaction.atomic():
             self.write(**fields)
             row.save(update_fields=["status", "ended_at", "result", "bytes_done", "bytes_total"])
         self._step = None
+
+    @property
+    def was_left(self) -> bool:
+        """The worker before us died with the job, or was too slow."""
+        return self._lease.was_left
 
     def mark(self, row: JobStep, status: JobStep.Status) -> None:
         """The step failed, or was undone."""
@@ -118,17 +125,24 @@ class Journal:
     def wait(self) -> None:
         """The first waits of a step are short, as it may be done in a moment; in the outage none is long."""
         self.go_on()
-        is_outage = self.job.outage_began_at is not None and self.job.outage_ended_at is None
+        is_outage = self.job.is_in_outage
         longest_s = settings.POLL_MS / 1000 / (4 if is_outage else 1)
-        stop_event.wait(min(longest_s, FIRST_WAIT_S * WAIT_GROWTH**self._waits))
+        pause_s = min(longest_s, FIRST_WAIT_S * WAIT_GROWTH**self._waits)
         self._waits += 1
+        if is_outage:
+            time.sleep(pause_s)
+        else:
+            stop_event.wait(pause_s)
         self.go_on()
 
     def go_on(self) -> None:
-        """Raises what ends the work on the job; cancel and deadline only while there is a way back."""
+        """Raises what ends the work on the job; cancel and deadline only while there is a way back.
+
+        A process that ends finishes an outage first: the VM must not stay saved while Ferry is away.
+        """
         if self._heartbeat.is_lost:
             raise LeaseLost
-        if stop_event.is_set():
+        if stop_event.is_set() and not self.job.is_in_outage:
             raise Stopping
         if not self.can_stop_for_cancel or self.job.is_committed:
             return
@@ -136,6 +150,10 @@ class Journal:
             raise Cancelled
         if self.job.resume_by is not None and timezone.now() > self.job.resume_by:
             raise OutageTooLong
+
+    def _is_cancelled(self) -> bool:
+        """Asked in the transaction that begins the step of no return: from then on a cancel is refused."""
+        return self._lease.rows().filter(cancel_requested=True).exists() and not self.job.is_committed
 
     def _rate(self, now: float, bytes_done: int) -> int:
         """Bytes per second since the step's first report."""

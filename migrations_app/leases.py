@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from django.conf import settings
-from django.db import OperationalError, close_old_connections, connection, transaction
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -27,8 +28,11 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
+    """`was_left`: the worker before us did not give the job back; it died, or was too slow."""
+
     job_pk: int
     fence: int
+    was_left: bool = False
 
     def rows(self) -> QuerySet[MigrationJob]:
         """The job's row as long as it is ours: every write of a worker goes through this."""
@@ -46,28 +50,37 @@ def take_lease(job_pk: int, owner: str) -> Lease | None:
         job = MigrationJob.objects.select_for_update().filter(due(timezone.now()), pk=job_pk).first()
         if job is None or not _take_slots(job):
             return None
+        was_left = bool(job.owner)
         job.fence += 1
         job.owner = owner
         job.lease_until = _lease_end()
         job.save(update_fields=["fence", "owner", "lease_until"])
-        return Lease(job.pk, job.fence)
+        return Lease(job.pk, job.fence, was_left)
 
 
 def due(now: datetime) -> Q:
-    """Jobs that a worker may take up at `now`."""
+    """Jobs that a worker may take up at `now`. A lease that ends later than any lease can was written before the
+    clock was set back: nobody holds it."""
     is_open = Q(status__in=MigrationJob.OPEN)
-    is_free = Q(lease_until=None) | Q(lease_until__lt=now)
+    impossible = now + timedelta(seconds=2 * settings.LEASE_S)
+    is_free = Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_until__gt=impossible)
     is_time = Q(not_before=None) | Q(not_before__lte=now)
     return is_open & is_free & is_time
 
 
 def give_back(lease: Lease, *, not_before: datetime | None = None) -> None:
-    """Let another worker go on, at once or from `not_before` on. The slots stay with the job."""
-    lease.rows().update(owner="", lease_until=None, not_before=not_before, version=F("version") + 1)
+    """Let another worker go on, at once or from `not_before` on. The slots stay with the job.
+
+    The fence grows, so that a heartbeat that is late does not take the lease back.
+    """
+    lease.rows().update(
+        owner="", lease_until=None, not_before=not_before, fence=F("fence") + 1, version=F("version") + 1
+    )
 
 
 def _take_slots(job: MigrationJob) -> bool:
-    if job.slots.exists():
+    is_cancelled_unbegun = job.cancel_requested and not job.steps.exists()
+    if job.slots.exists() or is_cancelled_unbegun:
         return True
     hosts = {host.pk: host for host in Host.objects.select_for_update().filter(pk__in=_ends(job)).order_by("pk")}
     for pk, direction in ((job.source_id, HostSlot.Direction.OUT), (job.target_id, HostSlot.Direction.IN)):
@@ -86,7 +99,8 @@ def _ends(job: MigrationJob) -> Iterable[int]:
 
 def _has_room(host: Host, direction: HostSlot.Direction) -> bool:
     limit = host.max_moves_in if direction == HostSlot.Direction.IN else host.max_moves_out
-    return HostSlot.objects.filter(host=host, direction=direction).count() < limit
+    taken = HostSlot.objects.filter(host=host, direction=direction, job__status__in=MigrationJob.OPEN)
+    return taken.count() < limit
 
 
 def _say_waiting(job: MigrationJob, host: Host, direction: HostSlot.Direction) -> None:
@@ -102,17 +116,20 @@ def _lease_end() -> datetime:
 
 
 class Heartbeat:
-    """Keeps the lease while a worker works, and brings back what was asked of the job meanwhile.
+    """Keeps the lease while a worker works, and brings back what was asked of the job meanwhile."""
 
-    `is_lost`: another worker has the job. `cancel_requested`: somebody wants it to be cancelled.
-    """
-
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: Lease, *, cancel_requested: bool = False) -> None:
         self._lease = lease
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"lease-{lease.job_pk}", daemon=True)
-        self.is_lost = False
-        self.cancel_requested = False
+        self._extended_at = time.monotonic()
+        self._is_taken = False
+        self.cancel_requested = cancel_requested
+
+    @property
+    def is_lost(self) -> bool:
+        """Another worker has the job, or may have it by now."""
+        return self._is_taken or time.monotonic() - self._extended_at > settings.LEASE_S
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -132,10 +149,15 @@ class Heartbeat:
             connection.close()
 
     def _extend(self) -> None:
+        began = time.monotonic()
         try:
             close_old_connections()
-            self.is_lost = not self._lease.rows().update(lease_until=_lease_end())
+            self._is_taken = not self._lease.rows().update(lease_until=_lease_end())
             self.cancel_requested = self._lease.rows().filter(cancel_requested=True).exists()
-        except OperationalError:
-            # The database is busy or away: the lease runs on, and ends by itself if this goes on.
+        except DatabaseError:
+            # The database is busy or away: the lease runs on, and is lost by itself if this goes on.
             return
+        except InterfaceError:
+            connection.close()
+            return
+        self._extended_at = began

@@ -44,6 +44,7 @@ class MigrationJob(models.Model):
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     direction = models.CharField(max_length=8, choices=Direction, default=Direction.FORWARD)
     is_committed = models.BooleanField(default=False, help_text="The target has it: the job only goes forward.")
+    is_committing = models.BooleanField(default=False, help_text="The step of no return runs: no cancel any more.")
     cancel_requested = models.BooleanField(default=False)
     phase = models.CharField(max_length=200, default="Waiting for a worker")
     percent = models.PositiveSmallIntegerField(default=0)
@@ -94,6 +95,10 @@ class MigrationJob(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status in self.OPEN
+
+    @property
+    def is_in_outage(self) -> bool:
+        return self.outage_began_at is not None and self.outage_ended_at is None
 
     @property
     def outage(self) -> timedelta | None:

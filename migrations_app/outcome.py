@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from hosts.inventory import refresh_host, relocate_vm, set_activity
-from hosts.models import VirtualMachine
+from hosts.models import Host, VirtualMachine
 from hosts.providers.errors import ProviderError
 from hosts.providers.types import VmState
 from migrations_app.engine.step import Context, StepRefused
 from migrations_app.journal import Cancelled, Journal, OutageTooLong
 from migrations_app.models import HostSlot, JobStep, MigrationJob
+
+logger = logging.getLogger(__name__)
 
 Activity = VirtualMachine.Activity
 Status = MigrationJob.Status
@@ -26,18 +31,18 @@ def begin(journal: Journal) -> None:
     if job.status == Status.QUEUED:
         journal.write(status=Status.RUNNING, started_at=job.started_at or timezone.now(), phase="Starting")
         journal.say(f"The move of {job.vm_name} from {job.source_name} to {job.target_name} begins.")
-    else:
-        journal.say("A worker goes on with the move.")
+    elif journal.was_left:
+        journal.say("The worker that had the job is gone; another one goes on.")
 
 
-def remember_failure(journal: Journal, row: JobStep, error: Exception) -> None:
-    """Why the job turns round, for its page; the way back begins."""
+def remember_failure(journal: Journal, row: JobStep | None, error: Exception) -> None:
+    """Why the job turns round, for its page; the way back begins. Without a row no step had begun."""
     text, action = _sentence(journal.job, error)
-    fields: dict[str, object] = {"failure_text": text, "failure_action": action}
+    fields: dict[str, object] = {"failure_text": text, "failure_action": action, "is_committing": False}
     if not journal.job.is_committed:
         fields |= {"direction": MigrationJob.Direction.UNDO, "phase": "Undoing", "undo_attempts": 0}
     journal.write(**fields)
-    where = "" if isinstance(error, Cancelled) else f"Step {row.number} failed: "
+    where = "" if isinstance(error, Cancelled) or row is None else f"Step {row.number} failed: "
     journal.say(where + text, is_failure=not isinstance(error, Cancelled))
 
 
@@ -76,19 +81,35 @@ def complete(journal: Journal) -> None:
 
 
 def close(journal: Journal, status: MigrationJob.Status, text: str) -> None:
-    """The job's end: the VM's row, the slots, the lease, and a fresh look at both hosts."""
+    """The job's end, in one transaction: its row, its slots, the VM's row, the last event. Then both hosts are asked
+    what they have now; that this fails changes nothing about the job."""
     job = journal.job
-    if job.vm is not None:
-        is_stuck = status == Status.FAILED and job.is_committed
-        set_activity(job.vm, Activity.MIGRATION_FAILED if is_stuck else Activity.NONE)
-    if status == Status.DONE:
-        journal.write(percent=100, vm_now=text)
-    journal.say(text, is_failure=status == Status.FAILED)
-    journal.write(status=status, phase=status.label, ended_at=timezone.now(), rate_bytes_per_s=0, resume_by=None)
-    HostSlot.objects.filter(job=job).delete()
+    is_stuck = status == Status.FAILED and job.is_committed
+    fields: dict[str, object] = {"percent": 100, "vm_now": text} if status == Status.DONE else {}
+    with transaction.atomic():
+        if job.vm is not None:
+            set_activity(job.vm, Activity.MIGRATION_FAILED if is_stuck else Activity.NONE)
+        journal.say(text, is_failure=status == Status.FAILED)
+        HostSlot.objects.filter(job=job).delete()
+        journal.write(
+            status=status,
+            phase=status.label,
+            ended_at=timezone.now(),
+            rate_bytes_per_s=0,
+            resume_by=None,
+            is_committing=False,
+            **fields,
+        )
     for host in (job.source, job.target):
         if host is not None:
-            refresh_host(host)
+            _look_again(host)
+
+
+def _look_again(host: Host) -> None:
+    try:
+        refresh_host(host)
+    except DatabaseError as error:
+        logger.warning("%s was not refreshed after a move: %s", host.name, error)
 
 
 def _relocate(job: MigrationJob) -> None:
@@ -105,7 +126,7 @@ def _sentence(job: MigrationJob, error: Exception) -> tuple[str, str]:
     if isinstance(error, OutageTooLong):
         seconds = job.plan["deadline_s"]
         return (
-            f"The outage reached its deadline of {seconds:.0f} s; {job.vm_name} is resumed on {job.source_name}.",
+            f"The outage reached its deadline of {seconds:.0f} s, so the move was undone.",
             "Look at the rate of the copy in the log; retry when the network is less busy.",
         )
     return CANCELLED, ""

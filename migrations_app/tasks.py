@@ -8,6 +8,7 @@ import threading
 
 from celery import shared_task
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from migrations_app.engine.runner import run_job
@@ -20,14 +21,22 @@ seats = threading.BoundedSemaphore(max(1, settings.WORKER_THREADS - KEPT_FREE))
 
 @shared_task(name="migrations_app.tasks.advance")  # type: ignore[untyped-decorator]
 def advance(job_pk: int) -> None:
-    """Work on the job. With all seats taken nothing is done: some threads stay free for the sweep and the refreshes,
-    and the sweep asks again."""
-    if not seats.acquire(blocking=False):
-        return
-    try:
-        run_job(job_pk, f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}")
-    finally:
-        seats.release()
+    """Work on the job. With all seats taken nothing is done: some threads stay free for the sweep, the refreshes and
+    whatever has a VM standing still; the sweep asks again."""
+    worker = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+    if _is_urgent(job_pk):
+        run_job(job_pk, worker)
+    elif seats.acquire(blocking=False):
+        try:
+            run_job(job_pk, worker)
+        finally:
+            seats.release()
+
+
+def _is_urgent(job_pk: int) -> bool:
+    is_in_outage = Q(outage_began_at__isnull=False, outage_ended_at=None)
+    is_undoing = Q(direction=MigrationJob.Direction.UNDO)
+    return MigrationJob.objects.filter(is_in_outage | is_undoing, pk=job_pk).exists()
 
 
 @shared_task(name="migrations_app.tasks.sweep")  # type: ignore[untyped-decorator]

@@ -58,25 +58,34 @@ class QuickMigrates(Provider):
         """The VM with this id, or None."""
 
     @abstractmethod
-    def mark(self, uid: str, tag: str) -> Vm:
-        """Tag the VM and keep the host from starting it by itself. Raises NotFound, or
-        AlreadyExists when it bears another job's tag."""
+    def mark(self, uid: str, tag: str, *, hold: bool) -> Vm:
+        """Tag the VM; its automatic start action is noted with the tag. With `hold` its host also no longer starts
+        it by itself, which a VM that runs still needs while its disks are copied. A VM marked without can be held
+        later. Raises NotFound, or AlreadyExists when it bears another job's tag."""
 
     @abstractmethod
     def unmark(self, uid: str, tag: str) -> None:
-        """Take the tag away and give the automatic start action back; nothing if the VM or the tag is gone."""
+        """Take every line of the tag away and give the automatic start action back; nothing if the VM or the tag
+        is gone."""
 
     @abstractmethod
     def checkpoint(self, uid: str, name: str) -> Vm:
         """Make the checkpoint `name` unless there is one: the layers written until now are frozen."""
 
     @abstractmethod
-    def save(self, uid: str) -> Vm:
-        """Save the running VM's state and end it; harmless on a saved or off VM. Returns it with its state files."""
+    def save(self, uid: str, tag: str) -> Vm:
+        """Keep the host from starting the VM by itself, then save the running VM's state and end it; a saved or off
+        VM is only held. Returns it with its state files. Raises WrongState when it does not bear the tag."""
 
     @abstractmethod
-    def start(self, uid: str) -> Vm:
-        """Start or restore the VM; harmless on a running one. Raises NotEnoughMemory, WrongState, Incompatible."""
+    def start(self, uid: str, tag: str) -> Vm:
+        """Start or restore the VM and give its automatic start action back; a running one only gets the latter.
+
+        That it was ordered is written into the VM before (`start_ordered_by`) and taken away again only when this
+        very call wrote it, the host refused and the VM stands as it stood: a VM without it was never started here
+        by the tag. A VM that is between two states is waited for, a minute at most.
+        Raises NotEnoughMemory, Incompatible, WrongState (also when the VM does not bear the tag).
+        """
 
     @abstractmethod
     def share(self, path: str) -> RemoteFile:
@@ -97,8 +106,9 @@ class QuickMigrates(Provider):
 
     @abstractmethod
     def register(self, registration: Registration) -> Vm:
-        """Register the VM with its own id, disks and networks as ordered, saved as it came. Raises AlreadyExists
-        when a VM with this id is here and does not bear the tag, Incompatible with every reason of the host."""
+        """Register the VM with its own id, disks and networks as ordered, saved as it came: it bears the tag, its
+        host does not start it by itself, and no start of it was ordered. Raises AlreadyExists when a VM with this id
+        is here and does not bear the tag, Incompatible with every reason of the host."""
 
     @abstractmethod
     def merge_checkpoints(self, uid: str, tag: str) -> Vm:
@@ -108,7 +118,7 @@ class QuickMigrates(Provider):
     @abstractmethod
     def remove_vm(self, uid: str, tag: str) -> None:
         """Remove the registration of a VM that bears the tag, never its files; nothing if it is gone.
-        Raises WrongState when it runs."""
+        Raises WrongState when it runs or something is under way with it."""
 
     @abstractmethod
     def delete_files(self, paths: Sequence[str], tag: str) -> Sequence[str]:
@@ -116,5 +126,8 @@ class QuickMigrates(Provider):
         that a VM registered here still uses."""
 
     @abstractmethod
-    def clear_traces(self, tag: str, *, keep_files: bool) -> None:
-        """End the tag's works and remove their records; without `keep_files` also every file they made."""
+    def clear_traces(self, tag: str, *, destinations: Sequence[str] | None) -> None:
+        """End the tag's works and remove their records. None keeps the files they made; a sequence, of all that the
+        tag was ordered to copy here, also has the files deleted: every partial, and each destination of which a
+        record that can be read says that its work made it. A file of somebody else at a destination stays.
+        Raises WrongState while a work cannot be ended, or a VM that uses one of the files is starting or saving."""

@@ -64,11 +64,15 @@ class VmState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DiskLayer:
-    """One file of a disk's chain. `parent_path` is None for the base."""
+    """One file of a disk's chain. `parent_path` is None for the base.
+
+    `stamp` says nothing by itself: while it stays equal the file was not written.
+    """
 
     path: str
     parent_path: str | None
     file_size_bytes: int
+    stamp: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +111,20 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class StateFile:
-    """A file of the VM that is no disk: configuration, runtime state, those of its checkpoints."""
+    """A file of the VM that is no disk: configuration, runtime state, those of its checkpoints.
+
+    `stamp` as in DiskLayer.
+    """
 
     path: str
     size_bytes: int
+    stamp: str
 
 
 @dataclass(frozen=True, slots=True)
 class Vm:
+    """A virtual machine. `start_ordered_by` is the tag of the job that ordered its start here, if one did."""
+
     uid: str
     name: str
     state: VmState
@@ -131,6 +141,7 @@ class Vm:
     folder: str
     config_path: str
     start_action: str
+    start_ordered_by: str | None
     is_merging: bool
     is_clustered: bool
     is_replicated: bool

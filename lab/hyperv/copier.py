@@ -71,16 +71,28 @@ class Copier:
         if record.is_finishing and target.exists() and not partial.exists():
             record.bytes_done = record.bytes_total = target.stat().st_size
             return
-        if target.exists():
-            raise Refused("AlreadyExists", f"'{self._parameters['Destination']}' exists.", "ResourceExists")
+        self._refuse_taken(target)
         record.digest = self._pull(partial)
         record.is_finishing = True
         self._journal.keep()
-        partial.rename(target)
+        self._name(partial, target)
 
     def finish(self) -> None:
         """After the record says "done"."""
         self._faults.strike_after()
+
+    def _refuse_taken(self, target: Path) -> None:
+        if target.exists():
+            raise Refused("AlreadyExists", f"'{self._parameters['Destination']}' exists.", "ResourceExists")
+
+    def _name(self, partial: Path, target: Path) -> None:
+        """Windows never renames onto a file that came meanwhile; that one is not ours then."""
+        try:
+            self._refuse_taken(target)
+            partial.rename(target)
+        except (Refused, OSError):
+            self._journal.record.is_finishing = False
+            raise
 
     def _pull(self, partial: Path) -> str:
         given = self._parameters

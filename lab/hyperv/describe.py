@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from lab.hyperv.chain import chain_files, known_files
@@ -11,6 +11,7 @@ from lab.hyperv.checkpoints import settle_merges
 from lab.hyperv.config import AdapterSlot, DiskSlot, state_path
 from lab.hyperv.disk import read_header
 from lab.hyperv.machine import Machine
+from lab.hyperv.notes import start_ordered_by
 from lab.hyperv.paths import DriveFolders
 from lab.hyperv.refusal import Refused
 from lab.hyperv.registered import RegisteredVm
@@ -40,6 +41,7 @@ def describe_vm(vm: RegisteredVm, *, is_tolerant: bool = False) -> dict[str, Any
         "folder": config.folder,
         "config_path": vm.config_path,
         "start_action": config.start_action,
+        "start_ordered_by": start_ordered_by(config.notes),
         "is_merging": bool(config.merges),
         "is_clustered": config.is_clustered,
         "is_replicated": config.is_replicated,
@@ -124,6 +126,7 @@ def _describe_disk(vm: RegisteredVm, disk: DiskSlot, *, is_tolerant: bool) -> di
             "path": drives.windows(file),
             "parent_path": drives.windows(files[number + 1]) if number + 1 < len(files) else None,
             "file_size_bytes": file.stat().st_size,
+            "stamp": _stamp(file),
         }
         for number, file in enumerate(files)
     ]
@@ -133,8 +136,18 @@ def _describe_disk(vm: RegisteredVm, disk: DiskSlot, *, is_tolerant: bool) -> di
         "is_dynamic": bool(headers) and headers[-1].is_dynamic,
         "is_pass_through": disk.is_pass_through,
         "is_shared": disk.is_shared,
-        "layers": layers[::-1] or [{"path": disk.path, "parent_path": None, "file_size_bytes": 0}],
+        "layers": layers[::-1] or [_unreadable(disk)],
     }
+
+
+def _unreadable(disk: DiskSlot) -> dict[str, Any]:
+    return {"path": disk.path, "parent_path": None, "file_size_bytes": 0, "stamp": ""}
+
+
+def _stamp(file: Path) -> str:
+    """Changes when the file is written."""
+    found = file.stat()
+    return f"{found.st_mtime_ns}-{found.st_size}"
 
 
 def _describe_adapter(adapter: AdapterSlot, *, is_on: bool) -> dict[str, Any]:
@@ -157,4 +170,4 @@ def _state_files(vm: RegisteredVm) -> Iterator[dict[str, Any]]:
 def _state_file(drives: DriveFolders, path: str) -> Iterator[dict[str, Any]]:
     real = drives.real(path)
     if real.is_file():
-        yield {"path": str(PureWindowsPath(path)), "size_bytes": real.stat().st_size}
+        yield {"path": str(PureWindowsPath(path)), "size_bytes": real.stat().st_size, "stamp": _stamp(real)}

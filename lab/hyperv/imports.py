@@ -10,7 +10,8 @@ from lab.hyperv.chain import chain_files
 from lab.hyperv.config import VmConfig, read_config, state_path, write_config
 from lab.hyperv.disk import Layer
 from lab.hyperv.machine import Machine
-from lab.hyperv.notes import bears_mark
+from lab.hyperv.marking import HELD, change
+from lab.hyperv.notes import bears_mark, start_ordered_by, without_start_order
 from lab.hyperv.refusal import Refused
 from lab.hyperv.registered import RegisteredVm
 from lab.hyperv.statefile import read_state_header
@@ -58,7 +59,7 @@ def read_order(parameters: Mapping[str, Any]) -> ImportOrder:
 
 
 def register(machine: Machine, order: ImportOrder) -> RegisteredVm:
-    """Register the VM saved or off, as it came; a VM with this id that bears the tag is taken as done.
+    """Register the VM saved or off, as it came, held; a VM with this id that bears the tag is taken as done.
 
     Raises Refused AlreadyExists, Incompatible, NotFound.
     """
@@ -72,7 +73,8 @@ def register(machine: Machine, order: ImportOrder) -> RegisteredVm:
     if obstacles:
         reasons = " ".join(f"{obstacle.message} ({obstacle.code})" for obstacle in obstacles)
         raise Refused("Incompatible", f"{machine.folder.name} cannot take the VM: {reasons}", "InvalidData")
-    config.start_action = "Nothing"
+    config.start_action = HELD
+    config.notes = without_start_order(config.notes, order.tag)  # that was to the other host
     write_config(machine.folder.drives.real(order.config_path), config)
     vm = RegisteredVm(machine.folder, order.config_path)
     machine.add(vm)
@@ -89,6 +91,9 @@ def _registered(machine: Machine, order: ImportOrder) -> RegisteredVm | None:
             f"{order.tag}.",
             "ResourceExists",
         )
+    if vm is not None and start_ordered_by(vm.config.notes) != order.tag:
+        with vm.lock:
+            change(vm, vm.config.notes, HELD)
     return vm
 
 

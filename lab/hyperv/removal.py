@@ -9,26 +9,27 @@ from lab.hyperv.config import state_path
 from lab.hyperv.disk import is_in_use
 from lab.hyperv.layout import HostFolder
 from lab.hyperv.machine import Machine
+from lab.hyperv.marking import require_mark
 from lab.hyperv.merger import Merger
 from lab.hyperv.notes import bears_mark
 from lab.hyperv.refusal import Refused
+from lab.hyperv.registered import RegisteredVm
 
 _USUAL = ("Virtual Hard Disks", "Virtual Machines", "Snapshots")
 
 
 def remove_vm(machine: Machine, merger: Merger, uid: str, tag: str) -> None:
-    """Remove the registration and configuration, never a disk; nothing when the VM is gone.
+    """Remove the registration and configuration, never a disk; nothing when the VM is gone. Raises Refused WrongState.
 
     As Remove-VM does, the layers of its checkpoints are then folded into the base, in the background.
     """
     vm = machine.find(uid)
     if vm is None:
         return
+    require_mark(vm, tag)
+    _require_still(vm)  # not by waiting for the lock: what is under way is refused, not sat out
     with vm.lock:
-        if not bears_mark(vm.config.notes, tag):
-            raise Refused("WrongState", f"'{vm.config.name}' does not bear the tag {tag}.")
-        if vm.state not in ("off", "saved"):
-            raise Refused("WrongState", f"'{vm.config.name}' is {vm.state} and cannot be removed.")
+        _require_still(vm)
         machine.drop(vm)
         configs = [vm.config_path, *(checkpoint.config_path for checkpoint in vm.config.checkpoints)]
         for path in configs:
@@ -37,6 +38,13 @@ def remove_vm(machine: Machine, merger: Merger, uid: str, tag: str) -> None:
         if vm.config.checkpoints or vm.config.merges:
             for disk in vm.config.disks:
                 merger.fold(disk.path)
+
+
+def require_settled(machine: Machine, tag: str) -> None:
+    """Raises Refused WrongState while a VM of the tag is between two states."""
+    for vm in machine.vms():
+        if vm.phase and bears_mark(vm.config.notes, tag):
+            raise Refused("WrongState", f"'{vm.config.name}' is {vm.phase}; nothing was deleted.", "ResourceBusy")
 
 
 def delete_files(machine: Machine, paths: Iterable[str]) -> list[str]:
@@ -66,6 +74,11 @@ def remove_empty_folders(machine: Machine, paths: Iterable[str]) -> None:
         real = machine.folder.drives.real(str(folder))
         if real.is_dir() and not any(real.iterdir()):
             real.rmdir()
+
+
+def _require_still(vm: RegisteredVm) -> None:
+    if vm.state not in ("off", "saved"):
+        raise Refused("WrongState", f"'{vm.config.name}' is {vm.state} and cannot be removed.")
 
 
 def _folders_of(path: PureWindowsPath) -> set[PureWindowsPath]:

@@ -11,10 +11,9 @@ from hosts.providers.hyperv.script_text import script_text
 from lab.hyperv.checkpoints import make_checkpoint, remove_checkpoints
 from lab.hyperv.describe import describe_host, describe_load, describe_vm
 from lab.hyperv.imports import read_order, register
-from lab.hyperv.lifecycle import save, start
 from lab.hyperv.machine import Machine
+from lab.hyperv.marking import mark, save_marked, start_marked, unmark
 from lab.hyperv.merger import Merger
-from lab.hyperv.notes import Mark, marks, with_mark, without_mark
 from lab.hyperv.refusal import Refused
 from lab.hyperv.removal import delete_files, remove_vm
 from lab.hyperv.workrecord import COPY_FILE, HASH_FILE, AskedWork
@@ -49,27 +48,15 @@ def get_vm(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
 
 
 def mark_vm(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
-    vm, tag = host.machine.get(given["VmId"]), _tag(given)
-    with vm.lock:
-        found = marks(vm.config.notes)
-        foreign = [mark.tag for mark in found if mark.tag != tag]
-        if foreign:
-            raise Refused("AlreadyExists", f"{vm.config.name} bears the tag {foreign[0]} of another job.")
-        if not found:
-            vm.config.notes = with_mark(vm.config.notes, Mark(tag, vm.config.start_action))
-        vm.config.start_action = "Nothing"
-        vm.keep()
+    vm = host.machine.get(given["VmId"])
+    mark(vm, _tag(given), hold=given["Hold"])
     return {"vm": describe_vm(vm)}
 
 
 def unmark_vm(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
     vm, tag = host.machine.find(given["VmId"]), _tag(given)
     if vm is not None:
-        with vm.lock:
-            for mark in (mark for mark in marks(vm.config.notes) if mark.tag == tag):
-                vm.config.notes = without_mark(vm.config.notes, tag)
-                vm.config.start_action = mark.start_action or vm.config.start_action
-                vm.keep()
+        unmark(vm, tag)
     return {}
 
 
@@ -81,13 +68,13 @@ def checkpoint_vm(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
 
 def save_vm(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
     vm = host.machine.get(given["VmId"])
-    save(host.machine, vm)
+    save_marked(host.machine, vm, _tag(given))
     return {"vm": describe_vm(vm)}
 
 
 def start_vm(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
     vm = host.machine.get(given["VmId"])
-    start(host.machine, vm)
+    start_marked(host.machine, vm, _tag(given))
     return {"vm": describe_vm(vm)}
 
 
@@ -127,7 +114,8 @@ def list_works(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
 
 
 def clear_traces(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
-    host.works.clear(_tag(given), keep_files=given["KeepFiles"])
+    destinations = None if given["KeepFiles"] else given["Destinations"]
+    host.works.clear(_tag(given), destinations=destinations)
     return {}
 
 

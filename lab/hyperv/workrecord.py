@@ -13,12 +13,13 @@ from lab.hyperv.refusal import Refused
 
 COPY_FILE = "copy-file"
 HASH_FILE = "hash-file"
+_STATES = ("running", "done", "failed", "lost")
 _WORKS = "C:\\ProgramData\\Ferry"
 
 
 @dataclass(slots=True)
 class WorkRecord:
-    """`state`: a value of types.WorkState. `is_finishing`: the destination is this work's, whatever happens now."""
+    """`state`: a value of types.WorkState. `is_finishing`: the unfinished file is whole and about to get its name."""
 
     work_id: str
     kind: str
@@ -76,15 +77,22 @@ def work_folder(tag: str) -> str:
 
 
 def read_record(path: Path) -> WorkRecord | None:
-    """None when there is no record."""
+    """None when there is no record; one that cannot be read is that of a lost work of which only the name is known."""
     try:
-        return WorkRecord(**read_json(path))
+        record = WorkRecord(**read_json(path))
     except FileNotFoundError:
         return None
+    except (ValueError, TypeError):
+        return _lost_record(path)
+    return record if record.state in _STATES else _lost_record(path)
+
+
+def _lost_record(path: Path) -> WorkRecord:
+    return WorkRecord(path.stem, "", "lost", "", None, "", 0, 0)
 
 
 def write_record(path: Path, record: WorkRecord) -> None:
-    write_json(path, record)
+    write_json(path, record, is_flushed=True)
 
 
 def settled_record(path: Path) -> WorkRecord | None:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 from lab.hyperv.layout import process_start
 from lab.hyperv.machine import Machine
 from lab.hyperv.refusal import Refused
-from lab.hyperv.removal import delete_files
+from lab.hyperv.removal import delete_files, require_settled
 from lab.hyperv.workrecord import (
     COPY_FILE,
     AskedWork,
@@ -30,15 +30,16 @@ from lab.hyperv.workrecord import (
 )
 
 COPIER_MODULE = "lab.hyperv.copier"
-_HELD_FOR_S = 30.0
 _AGAIN_S = 0.1
 
 
 class Works:
     """One per host. The processes end with the host, as in a power loss; their records stay."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, held_for_s: float = 30.0) -> None:
+        """`held_for_s`: how long to try to delete a file that somebody holds open."""
         self._machine = machine
+        self._held_for_s = held_for_s
         self._folder = machine.folder
         self._lock = threading.Lock()
         self._processes: list[subprocess.Popen[str]] = []
@@ -55,9 +56,9 @@ class Works:
             known = {work_id: record for work_id, record in found.items() if record is not None}
             due = [work for work in asked if not _is_kept(found[work.work_id])]
             for work in due:
-                self._check_destination(work, known.get(work.work_id))
+                self._check_destination(tag, work, known.get(work.work_id))
             folder.mkdir(parents=True, exist_ok=True)
-            known |= self._begin(folder, due, known)
+            known |= self._begin(tag, due, known)
         return [describe_work(known[work.work_id]) for work in asked]
 
     def listed(self, tag: str) -> list[dict[str, Any]]:
@@ -73,14 +74,18 @@ class Works:
                 process.wait()
             self._reap()
 
-    def clear(self, tag: str, *, keep_files: bool) -> None:
-        """Stop the tag's works, delete what they made unless told to keep it, and forget them.
+    def clear(self, tag: str, *, destinations: Sequence[str] | None) -> None:
+        """Stop the tag's works, delete what they made unless told to keep it (None), and forget them.
 
-        Raises Refused WrongState when a file is needed by a VM or held for too long.
+        `destinations` are all that the tag copied here: a record may be lost, but the unfinished files have names.
+        Raises Refused WrongState when a file is needed by a VM or held for too long, or a VM of the tag is between
+        two states.
         """
+        if destinations is not None:
+            require_settled(self._machine, tag)
         self.stop(tag)
-        made = [] if keep_files else [path for record in records(self._folder, tag) for path in _made(record, tag)]
-        deadline = time.monotonic() + _HELD_FOR_S
+        made = [] if destinations is None else sorted({*self._made(tag), *(f"{path}.{tag}" for path in destinations)})
+        deadline = time.monotonic() + self._held_for_s
         while held := delete_files(self._machine, made):
             if time.monotonic() > deadline:
                 raise Refused("WrongState", f"{held[0]} is still in use.", "ResourceBusy")
@@ -89,22 +94,53 @@ class Works:
         if folder.is_dir():
             shutil.rmtree(folder)
 
-    def _check_destination(self, work: AskedWork, found: WorkRecord | None) -> None:
+    def _made(self, tag: str) -> Iterator[str]:
+        """What the copies made: the unfinished file always, the finished one only if the work put it there.
+
+        A work that did not come to its rename loses its claim for good: once its unfinished file is deleted, nothing
+        else would tell a stranger's file at the destination from its own.
+        """
+        for record in records(self._folder, tag):
+            if record.kind != COPY_FILE or record.destination is None:
+                continue
+            yield f"{record.destination}.{tag}"
+            if self._is_own_destination(record, tag):
+                yield record.destination
+            elif record.is_finishing:
+                record.is_finishing = False
+                write_record(self._folder.drives.real(work_folder(tag)) / f"{record.work_id}.json", record)
+
+    def _is_own_destination(self, record: WorkRecord, tag: str) -> bool:
+        """The file at the destination was put there by this work: while the unfinished one is there, it was not."""
+        if record.state == "done" or record.destination is None:
+            return record.state == "done"
+        return record.is_finishing and not self._folder.drives.real(f"{record.destination}.{tag}").exists()
+
+    def _is_in_place(self, work: AskedWork, found: WorkRecord | None, tag: str) -> bool:
+        """An earlier run has put the file in place; only the last line of its record is missing."""
+        if work.destination is None or found is None or found.destination != work.destination:
+            return False
+        return self._folder.drives.real(work.destination).exists() and self._is_own_destination(found, tag)
+
+    def _check_destination(self, tag: str, work: AskedWork, found: WorkRecord | None) -> None:
         if work.destination is None or not self._folder.drives.real(work.destination).exists():
             return
-        if found is None or not found.is_finishing or found.destination != work.destination:
+        if not self._is_in_place(work, found, tag):
             raise Refused("AlreadyExists", f"{work.destination} exists on {self._folder.name}.", "ResourceExists")
 
-    def _begin(self, folder: Path, due: Sequence[AskedWork], known: Mapping[str, WorkRecord]) -> dict[str, WorkRecord]:
+    def _begin(self, tag: str, due: Sequence[AskedWork], known: Mapping[str, WorkRecord]) -> dict[str, WorkRecord]:
         """All processes are made before the first is told what to do, so that their start-ups overlap."""
         begun: dict[str, WorkRecord] = {}
+        folder = self._folder.drives.real(work_folder(tag))
         with ExitStack() as inputs:
             made = [(work, self._machine.children.start(COPIER_MODULE, [])) for work in due]
             self._processes += [process for _, process in made]
             stdins = [inputs.enter_context(process.stdin) for _, process in made if process.stdin]
             for (work, process), stdin in zip(made, stdins, strict=True):
                 record_file = folder / f"{work.work_id}.json"
-                begun[work.work_id] = _new_record(work, process.pid, known.get(work.work_id))
+                previous = known.get(work.work_id)
+                in_place = self._is_in_place(work, previous, tag)
+                begun[work.work_id] = _new_record(work, process.pid, previous, is_in_place=in_place)
                 write_record(record_file, begun[work.work_id])
                 stdin.write(self._order(work, record_file).packed())
                 stdin.flush()
@@ -126,7 +162,7 @@ def _is_kept(record: WorkRecord | None) -> bool:
     return record is not None and record.state in ("running", "done")
 
 
-def _new_record(work: AskedWork, process_id: int, previous: WorkRecord | None) -> WorkRecord:
+def _new_record(work: AskedWork, process_id: int, previous: WorkRecord | None, *, is_in_place: bool) -> WorkRecord:
     """The record of a work that begins; the moment of its first beginning is kept."""
     return WorkRecord(
         work_id=work.work_id,
@@ -134,17 +170,9 @@ def _new_record(work: AskedWork, process_id: int, previous: WorkRecord | None) -
         state="running",
         source=work.source,
         destination=work.destination,
-        begun=previous.begun if previous else datetime.now(UTC).isoformat(),
+        begun=(previous.begun if previous else "") or datetime.now(UTC).isoformat(),
         process_id=process_id,
         process_started=int(process_start(process_id) or 0),
-        digest=previous.digest if previous and previous.is_finishing else None,
-        is_finishing=bool(previous and previous.is_finishing),
+        digest=previous.digest if previous and is_in_place else None,
+        is_finishing=is_in_place,
     )
-
-
-def _made(record: WorkRecord, tag: str) -> list[str]:
-    """What a copy made: the unfinished file always, the finished one only if the work put it there."""
-    if record.kind != COPY_FILE or record.destination is None:
-        return []
-    own = [record.destination] if record.state == "done" or record.is_finishing else []
-    return [f"{record.destination}.{tag}", *own]

@@ -11,14 +11,8 @@ from migrations_app.engine.step import Step
 from migrations_app.engine.steps.check_again import CheckAgain
 from migrations_app.engine.steps.checkpoints import MakeCheckpoint, MakeDeltaCheckpoint, MergeOnTarget
 from migrations_app.engine.steps.copy_files import CopyDelta, CopyFrozenLayers, CopyRest, CopyWhileOff
-from migrations_app.engine.steps.cut_over import (
-    HandOver,
-    RegisterOnTarget,
-    RemoveFromSource,
-    SaveState,
-    StartOnTarget,
-    VerifyOnTarget,
-)
+from migrations_app.engine.steps.cut_over import RegisterOnTarget, SaveState, StartOnTarget
+from migrations_app.engine.steps.hand_over import HandOver, RemoveFromSource, VerifyOnTarget
 from migrations_app.engine.steps.mark import Finish, MarkUnderMigration
 
 Recipe = tuple[tuple[str, type[Step]], ...]

@@ -57,12 +57,16 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FileProof:
-    """A file that was copied and proved equal: both ends gave the same SHA-256 `digest` (lower-case hex)."""
+    """A file that was copied and proved equal: both ends gave the same SHA-256 `digest` (lower-case hex).
+
+    `stamp`: the source's stamp before it was hashed, for a file that nobody may write to until the target has it.
+    """
 
     source_path: str
     target_path: str
     size_bytes: int
     digest: str
+    stamp: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Context:
     """One job's world while a step runs.
 
     `tag` marks everything the job makes; `proofs` are the files that earlier steps copied; `recheck` looks at
-    both hosts anew and runs the wizard's checks again.
+    both hosts anew and runs the wizard's checks again; `start_was_ordered`: the target may have been told to start.
     """
 
     tag: str
@@ -87,6 +91,7 @@ class Context:
     progress: Progress
     proofs: tuple[FileProof, ...]
     recheck: Callable[[], Sequence[Finding]]
+    start_was_ordered: bool = False
 
     def source_vm(self) -> Vm:
         """The VM on its source. Raises NotFound when it is not there any more."""
@@ -96,13 +101,19 @@ class Context:
         return found
 
 
+def bears(vm: Vm, tag: str) -> bool:
+    """Whether the VM is marked with exactly this tag: a line of its notes begins with it."""
+    return any(line.split()[:1] == [tag] for line in vm.notes.splitlines())
+
+
 class Step(ABC):
     """One entry of a recipe.
 
     `run` looks before it makes, so that it can run again after a crash; `undo` succeeds on nothing.
     `begins_outage`/`ends_outage`: the VM stops answering when `run` begins / answers again when it returns.
     `commits`: once it has run the target has the VM, and the job only goes forward.
-    `undo_can_wait`: undoing it may be put off while a host does not answer; the VM does not depend on it.
+    `undo_can_wait`: undoing it may be put off while a host does not answer (it may not be put off when a host
+    refuses); the VM does not depend on it.
     """
 
     key: ClassVar[str]

@@ -20,11 +20,12 @@ PATIENCE_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class FileMove:
-    """A file to copy. `size_bytes` is what it measured when it was listed."""
+    """A file to copy. `size_bytes` is what it measured when it was listed; `stamp` see FileProof."""
 
     source_path: str
     target_path: str
     size_bytes: int
+    stamp: str = ""
 
     @property
     def key(self) -> str:
@@ -154,4 +155,4 @@ class _Transfer:
                 self._ctx.plan.target_name,
                 f"The bytes of {file.source_path} that arrived as {file.target_path} are not those of the source.",
             )
-        return FileProof(file.source_path, file.target_path, copy.bytes_done, copy.digest)
+        return FileProof(file.source_path, file.target_path, copy.bytes_done, copy.digest, file.stamp)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
+
 from hosts.inventory import refresh_host
 from hosts.models import Host, HostGroup, VirtualMachine
 from hosts.providers import PROVIDERS
 from hosts.providers.types import Secret, VmState
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.runner import run_job
-from migrations_app.jobs import start_job
+from migrations_app.jobs import retry_job, start_job
 from migrations_app.models import MigrationJob
 from migrations_app.plans import Choices, fingerprint, make_plan, match_networks
 from tests.fakes.vms import running_vm
@@ -56,6 +60,33 @@ class Move:
     def let_time_pass(self, job: MigrationJob) -> None:
         """A job that waits for its time may go on at once."""
         MigrationJob.objects.filter(pk=job.pk).update(not_before=None)
+
+    def go_on(self, job: MigrationJob, *, attempts: int = 3) -> MigrationJob:
+        """Worked on again whenever its time has come, until it ends or that often."""
+        while attempts and job.is_open:
+            self.let_time_pass(job)
+            self.run(job)
+            attempts -= 1
+        return job
+
+    def retry(self, job: MigrationJob) -> MigrationJob:
+        """Somebody asks for another try, and a worker takes it up."""
+        retry_job(job, None)
+        return self.run(job)
+
+    def end_lease(self, job: MigrationJob) -> None:
+        """Nothing was heard of the job's worker for longer than a lease."""
+        MigrationJob.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    def anew(self, state: VmState) -> Move:
+        """The same world from the beginning, with WEB01 in another state."""
+        for row in self.rows:
+            row.delete()
+        return Move(state)
+
+    def said(self, job: MigrationJob) -> list[str]:
+        """The job's log."""
+        return [event.text for event in job.events.all()]
 
     def running_on(self) -> list[str]:
         uid = self.before.uid

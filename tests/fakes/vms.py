@@ -11,6 +11,7 @@ def running_vm(host: FakeHost, name: str = "WEB01", state: VmState = VmState.RUN
     folder, uid = f"D:\\VMs\\{name}", f"id-{name}"
     disk, config = f"{folder}\\Virtual Hard Disks\\{name}.vhdx", f"{folder}\\Virtual Machines\\{uid}.vmcx"
     host.files |= {disk: b"the disk of " + name.encode() * 4, config: b"configuration"}
+    base = DiskLayer(disk, None, len(host.files[disk]), "")
     vm = Vm(
         uid=uid,
         name=name,
@@ -25,6 +26,7 @@ def running_vm(host: FakeHost, name: str = "WEB01", state: VmState = VmState.RUN
         has_dynamic_memory=False,
         uptime_s=100,
         notes="",
+        start_ordered_by=None,
         folder=folder,
         config_path=config,
         start_action="StartIfRunning",
@@ -33,10 +35,10 @@ def running_vm(host: FakeHost, name: str = "WEB01", state: VmState = VmState.RUN
         is_replicated=False,
         has_assigned_device=False,
         dvd_paths=(),
-        disks=(Disk("SCSI 0:0", 10 << 30, is_dynamic=True, layers=(DiskLayer(disk, None, len(host.files[disk])),)),),
+        disks=(Disk("SCSI 0:0", 10 << 30, is_dynamic=True, layers=(base,)),),
         adapters=(Adapter("nic-1", "Network Adapter", "00155D010203", "LAN", None, ("10.0.0.5",)),),
         checkpoints=(),
-        state_files=(StateFile(config, 13),),
+        state_files=(StateFile(config, 13, ""),),
     )
     host.vms[uid] = vm
     return vm

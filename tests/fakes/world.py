@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import ntpath
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from hosts.providers.base import QuickMigrates
 from hosts.providers.errors import AlreadyExists, HostUnreachable, NotFound, WrongState
@@ -30,44 +29,12 @@ from hosts.providers.types import (
     Work,
     WorkState,
 )
+from tests.fakes.host import WORLD, FakeHost
+
+__all__ = ["WORLD", "FakeHost", "FakeProvider"]
 
 CHUNK = 4
 _ENDED_BADLY = (WorkState.FAILED, WorkState.LOST)
-
-
-@dataclass
-class FakeHost:
-    """A host: files by path, VMs by id, work by tag, and the faults that were ordered."""
-
-    name: str
-    files: dict[str, bytes] = field(default_factory=dict)
-    vms: dict[str, Vm] = field(default_factory=dict)
-    works: dict[str, dict[str, Work]] = field(default_factory=lambda: defaultdict(dict))
-    made: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    orders: dict[str, CopyOrder | HashOrder] = field(default_factory=dict)
-    faults: list[tuple[str, BaseException, str]] = field(default_factory=list)
-    calls: list[str] = field(default_factory=list)
-    on_call: dict[str, Callable[[], None]] = field(default_factory=dict)
-    is_down: bool = False
-    corrupts: bool = False
-
-    def fail(self, verb: str, error: BaseException | None = None, *, when: str = "before", times: int = 1) -> None:
-        """The next `times` calls of the verb fail, before or after they have acted."""
-        self.faults += [(verb, error or HostUnreachable(self.name, "The connection dropped."), when)] * times
-
-    def dies_after(self, verb: str) -> None:
-        """The host does the verb, and answers nothing from then on."""
-        self.fail(verb, when="after")
-        self.faults.append((verb, HostUnreachable(self.name, "Nothing answers."), "down"))
-
-    def traces(self, tag: str) -> list[str]:
-        """Whatever bears the tag here."""
-        notes = [vm.name for vm in self.vms.values() if tag in vm.notes]
-        points = [point.name for vm in self.vms.values() for point in vm.checkpoints if tag in point.name]
-        return notes + points + [path for path in self.files if tag in path] + sorted(self.works.get(tag, {}))
-
-
-WORLD: dict[str, FakeHost] = {}
 
 
 class FakeProvider(QuickMigrates):
@@ -98,7 +65,7 @@ class FakeProvider(QuickMigrates):
             max_migrations=2,
             volumes=(Volume("D:\\", "Data", 100 << 30, 50 << 30),),
             networks=(Network("net-1", "LAN", "External"),),
-            vms=tuple(host.vms.values()),
+            vms=tuple(self._stamped(vm) for vm in host.vms.values()),
         )
 
     def sample(self) -> HostLoad:
@@ -107,20 +74,22 @@ class FakeProvider(QuickMigrates):
 
     def find_vm(self, uid: str) -> Vm | None:
         self._enter("find_vm")
-        return self._host.vms.get(uid)
+        return self._vm(uid) if uid in self._host.vms else None
 
-    def mark(self, uid: str, tag: str) -> Vm:
+    def mark(self, uid: str, tag: str, *, hold: bool) -> Vm:
         self._enter("mark")
         vm = self._vm(uid)
         if tag not in vm.notes:
-            self._put(replace(vm, notes=f"{vm.notes}\n{tag} start-action={vm.start_action}", start_action="Nothing"))
+            vm = replace(vm, notes=f"{vm.notes}\n{tag} start-action={vm.start_action}")
+        self._put(replace(vm, start_action="Nothing") if hold else vm)
         return self._leave("mark", uid)
 
     def unmark(self, uid: str, tag: str) -> None:
         self._enter("unmark")
         vm = self._host.vms.get(uid)
         if vm is not None and tag in vm.notes:
-            self._put(replace(vm, notes=vm.notes.split("\n")[0], start_action="StartIfRunning"))
+            notes = vm.notes.split("\n")[0]
+            self._put(replace(vm, notes=notes, start_action="StartIfRunning", start_ordered_by=None))
         self._after("unmark")
 
     def checkpoint(self, uid: str, name: str) -> Vm:
@@ -131,23 +100,24 @@ class FakeProvider(QuickMigrates):
             self._put(replace(vm, disks=disks, checkpoints=(*vm.checkpoints, Checkpoint(name, name, None))))
         return self._leave("checkpoint", uid)
 
-    def save(self, uid: str) -> Vm:
+    def save(self, uid: str, tag: str) -> Vm:
         self._enter("save")
         vm = self._vm(uid)
         if vm.state is VmState.RUNNING:
             path = ntpath.join(vm.folder, "Virtual Machines", f"{uid}.vmrs")
             self._host.files[path] = b"memory of " + vm.name.encode()
-            states = (*vm.state_files, StateFile(path, len(self._host.files[path])))
-            self._put(replace(vm, state=VmState.SAVED, state_files=states))
+            states = (*vm.state_files, StateFile(path, len(self._host.files[path]), ""))
+            self._put(replace(vm, state=VmState.SAVED, state_files=states, start_action="Nothing"))
         return self._leave("save", uid)
 
-    def start(self, uid: str) -> Vm:
+    def start(self, uid: str, tag: str) -> Vm:
         self._enter("start")
         vm = self._vm(uid)
         if vm.state is not VmState.RUNNING:
             if any(other.vms[uid].state is VmState.RUNNING for other in WORLD.values() if uid in other.vms):
                 raise AssertionError(f"{vm.name} would run twice")
-            self._put(replace(vm, state=VmState.RUNNING, state_files=vm.state_files[:1]))
+            vm = replace(vm, state=VmState.RUNNING, state_files=vm.state_files[:1], start_ordered_by=tag)
+        self._put(replace(vm, start_action="StartIfRunning"))
         return self._leave("start", uid)
 
     def share(self, path: str) -> RemoteFile:
@@ -200,18 +170,25 @@ class FakeProvider(QuickMigrates):
 
     def delete_files(self, paths: Sequence[str], tag: str) -> Sequence[str]:
         self._enter("delete_files")
-        for path in paths:
+        self._refuse_used(paths)
+        held = self._host.held(paths)
+        for path in set(paths).difference(held):
             self._host.files.pop(path, None)
         self._after("delete_files")
-        return []
+        return held
 
-    def clear_traces(self, tag: str, *, keep_files: bool) -> None:
+    def clear_traces(self, tag: str, *, destinations: Sequence[str] | None) -> None:
         self._enter("clear_traces")
-        if not keep_files:
-            for path in self._host.made.pop(tag, []):
+        if destinations is not None:
+            self._refuse_used(self._host.made[tag])
+            for path in self._host.made.pop(tag):
                 self._host.files.pop(path, None)
         self._host.works.pop(tag, None)
         self._after("clear_traces")
+
+    def _refuse_used(self, paths: Sequence[str]) -> None:
+        if used := sorted(self._host.used_files().intersection(paths)):
+            raise WrongState(self._host.name, f"A virtual machine registered here uses {used[0]}.")
 
     def _enter(self, verb: str) -> None:
         self._host.calls.append(verb)
@@ -240,7 +217,17 @@ class FakeProvider(QuickMigrates):
     def _vm(self, uid: str) -> Vm:
         if uid not in self._host.vms:
             raise NotFound(self._host.name, f"No virtual machine {uid}.")
-        return self._host.vms[uid]
+        return self._stamped(self._host.vms[uid])
+
+    def _stamped(self, vm: Vm) -> Vm:
+        """With the stamps that the files have now."""
+        files = self._host.files
+        disks = tuple(
+            replace(disk, layers=tuple(replace(each, stamp=str(hash(files.get(each.path)))) for each in disk.layers))
+            for disk in vm.disks
+        )
+        states = tuple(replace(each, stamp=str(hash(files.get(each.path)))) for each in vm.state_files)
+        return replace(vm, disks=disks, state_files=states)
 
     def _put(self, vm: Vm) -> None:
         self._host.vms[vm.uid] = vm
@@ -266,7 +253,7 @@ class FakeProvider(QuickMigrates):
     def _grow(self, disk: Disk, name: str) -> Disk:
         path = disk.layers[0].path.replace(".vhdx", f"_{len(disk.layers)}.avhdx")
         self._host.files[path] = f"written after {name}".encode()
-        layer = DiskLayer(path, disk.layers[-1].path, len(self._host.files[path]))
+        layer = DiskLayer(path, disk.layers[-1].path, len(self._host.files[path]), "")
         return replace(disk, layers=(*disk.layers, layer))
 
     def _shrink(self, disk: Disk) -> Disk:
@@ -286,4 +273,15 @@ class FakeProvider(QuickMigrates):
             for disk in source.disks
         )
         adapters = tuple(replace(each, network_name=order.adapters[0].network_name) for each in source.adapters)
-        return replace(source, folder=order.folder, config_path=order.config_path, disks=disks, adapters=adapters)
+        states = tuple(
+            replace(each, path=each.path.replace(source.folder, order.folder)) for each in source.state_files
+        )
+        return replace(
+            source,
+            folder=order.folder,
+            config_path=order.config_path,
+            disks=disks,
+            adapters=adapters,
+            state_files=states,
+            start_ordered_by=None,
+        )

@@ -118,6 +118,7 @@ def make_vm(name: str, state: VmState = VmState.RUNNING) -> Vm:
     """4 GB of memory, one disk of two layers that take 12 GB, one adapter on LAN."""
     folder = f"D:\\VMs\\{name}"
     base, child = f"{folder}\\{name}.vhdx", f"{folder}\\{name}_1.avhdx"
+    layers = (DiskLayer(base, None, 10 * GB, "1-10"), DiskLayer(child, base, 2 * GB, "1-2"))
     return Vm(
         uid=f"uid-{name}",
         name=name,
@@ -135,12 +136,13 @@ def make_vm(name: str, state: VmState = VmState.RUNNING) -> Vm:
         folder=folder,
         config_path=f"{folder}\\{name}.vmcx",
         start_action="StartIfRunning",
+        start_ordered_by=None,
         is_merging=False,
         is_clustered=False,
         is_replicated=False,
         has_assigned_device=False,
         dvd_paths=(),
-        disks=(Disk("SCSI 0:0", 60 * GB, True, (DiskLayer(base, None, 10 * GB), DiskLayer(child, base, 2 * GB))),),
+        disks=(Disk("SCSI 0:0", 60 * GB, True, layers),),
         adapters=(Adapter("nic-1", "Network Adapter", "00155D010203", "LAN", 20, ("10.0.0.5",)),),
         checkpoints=(),
         state_files=(),

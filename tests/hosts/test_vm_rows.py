@@ -30,7 +30,8 @@ def test_a_vm_is_updated_in_its_row_and_keeps_its_activity(hv01: Host, network: 
     before = row_of(hv01)
     set_activity(before, Activity.MIGRATION_FAILED)
     point = Checkpoint("c1", "before the update", None)
-    later = replace(WEB01, name="WEB1", state=VmState.SAVED, checkpoints=(point,), state_files=(StateFile("x", 7),))
+    memory = StateFile("x", 7, "1-7")
+    later = replace(WEB01, name="WEB1", state=VmState.SAVED, checkpoints=(point,), state_files=(memory,))
     network.hosts["hv01"].has(replace(later, disks=(), adapters=()))
 
     refresh_host(hv01)

@@ -36,6 +36,8 @@ def page(served: Served, chromium: str) -> Iterator[Page]:
         page.get_by_label("User name").fill("admin")
         page.get_by_label("Password").fill(served.password)
         page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/vms/")
+        page.wait_for_load_state("networkidle")
         yield page
 
 

@@ -69,6 +69,16 @@ class HostInside:
     def uid(self, name: str) -> str:
         return self.control.vm(name).uid
 
+    def mark(self, name: str) -> str:
+        """Tag the VM; its id."""
+        uid = self.uid(name)
+        self.run("mark-vm", VmId=uid, Tag=TAG, Hold=False)
+        return uid
+
+    def clear(self, *destinations: str) -> None:
+        """Delete what the tag made, of which these were all the destinations."""
+        self.run("clear-traces", Tag=TAG, KeepFiles=False, Destinations=list(destinations))
+
     def vm(self, name: str) -> dict[str, Any]:
         """The VM as get-vm tells it."""
         vm: dict[str, Any] = self.run("get-vm", VmId=self.uid(name))["vm"]

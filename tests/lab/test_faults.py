@@ -57,12 +57,12 @@ def test_a_connection_is_dropped_before_or_after_the_verb(host: HostInside) -> N
     uid = host.uid("WEB01")
     host.control.drop_before("mark-vm")
     with pytest.raises(DropConnection):
-        host.run("mark-vm", VmId=uid, Tag="ferry-7")
+        host.run("mark-vm", VmId=uid, Tag="ferry-7", Hold=True)
     assert host.control.vm("WEB01").notes == ""
 
     host.control.drop_after("mark-vm")
     with pytest.raises(DropConnection):
-        host.run("mark-vm", VmId=uid, Tag="ferry-7")
+        host.run("mark-vm", VmId=uid, Tag="ferry-7", Hold=True)
     assert host.control.vm("WEB01").notes != ""
 
 

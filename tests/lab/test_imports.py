@@ -18,9 +18,9 @@ FOLDER = "D:\\Moved\\WEB01"
 def saved(host: HostInside) -> dict[str, Any]:
     """WEB01 on HV01: marked, with a checkpoint, saved."""
     uid = host.uid("WEB01")
-    host.run("mark-vm", VmId=uid, Tag=TAG)
+    host.mark("WEB01")
     host.run("checkpoint-vm", VmId=uid, Name=f"{TAG}-1")
-    vm: dict[str, Any] = host.run("save-vm", VmId=uid)["vm"]
+    vm: dict[str, Any] = host.run("save-vm", VmId=uid, Tag=TAG)["vm"]
     return vm
 
 
@@ -28,13 +28,13 @@ def test_a_moved_vm_goes_on_with_every_byte(hosts: Hosts) -> None:
     source, target = hosts["HV01"], hosts["HV02"]
     lab, uid = Lab.open(source.folder.lab_root), source.uid("WEB01")
     before = await_answer(lab.guest_address("WEB01"))
-    source.run("mark-vm", VmId=uid, Tag=TAG)
+    source.mark("WEB01")
     source.run("checkpoint-vm", VmId=uid, Name=f"{TAG}-1")
-    vm = source.run("save-vm", VmId=uid)["vm"]
+    vm = source.run("save-vm", VmId=uid, Tag=TAG)["vm"]
 
     copy_vm(source, target, vm, FOLDER)
     target.run("register-vm", **registration(vm, FOLDER))
-    target.run("start-vm", VmId=uid)
+    target.run("start-vm", VmId=uid, Tag=TAG)
     target.run("merge-checkpoints", VmId=uid, Tag=TAG)
     merged = target.await_merged("WEB01")
 
@@ -133,8 +133,8 @@ def test_an_id_is_registered_only_once_on_a_host(host: HostInside) -> None:
 def test_a_vm_whose_state_belongs_to_another_save_is_refused(hosts: Hosts, saved: dict[str, Any]) -> None:
     source, target = hosts["HV01"], hosts["HV02"]
     copy_vm(source, target, saved, FOLDER)
-    source.run("start-vm", VmId=saved["uid"])
-    again = source.run("save-vm", VmId=saved["uid"])["vm"]
+    source.run("start-vm", VmId=saved["uid"], Tag=TAG)
+    again = source.run("save-vm", VmId=saved["uid"], Tag=TAG)["vm"]
     vmrs = next(file["path"] for file in again["state_files"] if file["path"].endswith(".vmrs"))
     copied = target.control.real(vmrs.replace(saved["folder"], FOLDER))
     copied.write_bytes(source.control.real(vmrs).read_bytes())

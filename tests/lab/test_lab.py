@@ -94,16 +94,16 @@ def test_a_power_loss_takes_the_guests_and_they_boot_anew(lab: Lab) -> None:
     assert not proof.holds
 
 
-def test_a_marked_vm_stays_off_after_a_power_loss(lab: Lab, provider: HyperVProvider) -> None:
+def test_a_held_vm_stays_off_after_a_power_loss(lab: Lab, provider: HyperVProvider) -> None:
     uid = lab.guest("WEB01").uid
-    provider.mark(uid, TAG)
+    provider.mark(uid, TAG, hold=True)
 
     lab.host("HV01").kill()
     lab.host("HV01").start()
 
     assert provider.find_vm(uid).state is VmState.OFF  # type: ignore[union-attr]
+    provider.start(uid, TAG)
     provider.unmark(uid, TAG)
-    provider.start(uid)
 
 
 def test_a_host_that_dies_in_the_middle_of_a_verb_is_unreachable(lab: Lab, provider: HyperVProvider) -> None:
@@ -142,7 +142,7 @@ def test_a_copy_whose_own_host_lost_power_is_taken_up_again(lab: Lab, idle_disk:
 
         target.start_works(TAG, [idle_disk])
         eventually(lambda: target.works(TAG)[0].state is WorkState.DONE)
-        target.clear_traces(TAG, keep_files=False)
+        target.clear_traces(TAG, destinations=[idle_disk.destination])
 
     assert lab.host("HV02").stray_files() == []
 
@@ -156,21 +156,23 @@ def test_a_copy_from_a_host_that_lost_power_fails(lab: Lab, idle_disk: CopyOrder
         eventually(lambda: target.works(TAG)[0].state is WorkState.FAILED)
 
         assert target.works(TAG)[0].error_kind == "HostUnreachable"
-        target.clear_traces(TAG, keep_files=False)
+        target.clear_traces(TAG, destinations=[idle_disk.destination])
 
 
 def test_an_observer_measures_the_outage_of_a_save(lab: Lab, provider: HyperVProvider) -> None:
     uid, address = lab.guest("WEB01").uid, lab.guest_address("WEB01")
 
+    provider.mark(uid, TAG, hold=False)
     with Observer(address) as observer:
         await_answer(address)
-        provider.save(uid)
+        provider.save(uid, TAG)
         with pytest.raises(GuestSilent):
             ask(address)
-        provider.start(uid)
+        provider.start(uid, TAG)
         count = len(observer.answers())
         eventually(lambda: len(observer.answers()) > count + 3)
 
+    provider.unmark(uid, TAG)
     assert 0.02 < observer.longest_outage().seconds < 10
     assert lab.twice("WEB01") == []
 

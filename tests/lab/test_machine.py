@@ -8,6 +8,7 @@ from lab.hyperv.checker import ask, read_disks
 from tests.lab.support import TAG, HostInside, ScriptFailed, eventually, layer_paths, order
 
 Hosts = dict[str, HostInside]
+CLEAR: dict[str, object] = {"KeepFiles": False, "Destinations": []}
 
 
 def test_a_host_tells_what_it_has(host: HostInside) -> None:
@@ -20,11 +21,11 @@ def test_a_host_tells_what_it_has(host: HostInside) -> None:
 
 
 def test_a_save_ends_the_guest_and_a_start_restores_it(host: HostInside) -> None:
-    uid = host.uid("WEB01")
+    uid = host.mark("WEB01")
 
-    saved = host.run("save-vm", VmId=uid)["vm"]
-    again = host.run("save-vm", VmId=uid)["vm"]
-    started = host.run("start-vm", VmId=uid.upper())["vm"]
+    saved = host.run("save-vm", VmId=uid, Tag=TAG)["vm"]
+    again = host.run("save-vm", VmId=uid, Tag=TAG)["vm"]
+    started = host.run("start-vm", VmId=uid.upper(), Tag=TAG)["vm"]
 
     assert (saved["state"], again["state"], started["state"]) == ("saved", "saved", "running")
     state_bytes = {file["size_bytes"] for file in saved["state_files"] if file["path"].endswith(".vmrs")}
@@ -32,32 +33,34 @@ def test_a_save_ends_the_guest_and_a_start_restores_it(host: HostInside) -> None
 
 
 def test_a_save_without_room_leaves_the_vm_running(host: HostInside) -> None:
+    uid = host.mark("WEB01")
     host.control.fill("D:")
 
     with pytest.raises(ScriptFailed) as failed:
-        host.run("save-vm", VmId=host.uid("WEB01"))
+        host.run("save-vm", VmId=uid, Tag=TAG)
 
     assert failed.value.kind == "NotEnoughSpace"
     assert host.control.vm("WEB01").state == "running"
 
 
 def test_a_start_without_memory_is_refused(host: HostInside) -> None:
-    host.machine.get(host.uid("IDLE01")).config.memory_mb = 4000
+    uid = host.mark("IDLE01")
+    host.machine.get(uid).config.memory_mb = 4000
 
     with pytest.raises(ScriptFailed) as failed:
-        host.run("start-vm", VmId=host.uid("IDLE01"))
+        host.run("start-vm", VmId=uid, Tag=TAG)
 
     assert failed.value.kind == "NotEnoughMemory"
-    assert host.vm("IDLE01")["state"] == "off"
+    assert (host.vm("IDLE01")["state"], host.vm("IDLE01")["start_ordered_by"]) == ("off", None)
 
 
 def test_a_mark_keeps_the_start_action_and_gives_it_back(host: HostInside) -> None:
     uid = host.uid("WEB01")
 
-    marked = host.run("mark-vm", VmId=uid, Tag=TAG)["vm"]
-    host.run("mark-vm", VmId=uid, Tag=TAG)
+    marked = host.run("mark-vm", VmId=uid, Tag=TAG, Hold=True)["vm"]
+    host.run("mark-vm", VmId=uid, Tag=TAG, Hold=True)
     with pytest.raises(ScriptFailed) as failed:
-        host.run("mark-vm", VmId=uid, Tag="ferry-8")
+        host.run("mark-vm", VmId=uid, Tag="ferry-8", Hold=True)
     host.run("unmark-vm", VmId=uid, Tag=TAG)
     host.run("unmark-vm", VmId=uid, Tag=TAG)
 
@@ -130,12 +133,12 @@ def test_no_checkpoint_is_made_while_disks_merge(host: HostInside) -> None:
 
 
 def test_a_merge_goes_on_after_a_save_in_its_middle(host: HostInside) -> None:
-    uid = host.uid("WEB01")
+    uid = host.mark("WEB01")
     host.run("checkpoint-vm", VmId=uid, Name=f"{TAG}-1")
     host.run("merge-checkpoints", VmId=uid, Tag=TAG)
 
-    host.run("save-vm", VmId=uid)
-    host.run("start-vm", VmId=uid)
+    host.run("save-vm", VmId=uid, Tag=TAG)
+    host.run("start-vm", VmId=uid, Tag=TAG)
 
     assert [len(disk["layers"]) for disk in host.await_merged("WEB01")["disks"]] == [1, 1]
 
@@ -145,14 +148,26 @@ def test_a_vm_without_the_tag_or_running_is_not_removed(host: HostInside) -> Non
 
     with pytest.raises(ScriptFailed, match="does not bear the tag"):
         host.run("remove-vm", VmId=uid, Tag=TAG)
-    host.run("mark-vm", VmId=uid, Tag=TAG)
+    host.mark("WEB01")
     with pytest.raises(ScriptFailed, match="is running"):
         host.run("remove-vm", VmId=uid, Tag=TAG)
 
 
+@pytest.mark.parametrize("phase", ["starting", "saving"])
+def test_what_is_under_way_with_a_vm_is_not_interrupted(host: HostInside, phase: str) -> None:
+    host.machine.get(host.mark("IDLE01")).phase = phase
+
+    for verb, given in (("remove-vm", {"VmId": host.uid("IDLE01")}), ("clear-traces", CLEAR)):
+        with pytest.raises(ScriptFailed, match=f"is {phase}") as failed:
+            host.run(verb, Tag=TAG, **given)
+        assert failed.value.kind == "WrongState"
+
+    host.machine.get(host.uid("IDLE01")).phase = None
+    host.clear()
+
+
 def test_a_removed_vm_leaves_its_disks_and_its_layers_are_folded(host: HostInside) -> None:
-    uid, base = host.uid("IDLE01"), layer_paths(host.vm("IDLE01"))
-    host.run("mark-vm", VmId=uid, Tag=TAG)
+    uid, base = host.mark("IDLE01"), layer_paths(host.vm("IDLE01"))
     host.run("checkpoint-vm", VmId=uid, Name=f"{TAG}-1")
 
     host.run("remove-vm", VmId=uid, Tag=TAG)
@@ -174,7 +189,7 @@ def test_files_of_a_registered_vm_are_not_deleted(host: HostInside) -> None:
 
 def test_deleting_a_removed_vms_files_takes_its_folders_along(host: HostInside) -> None:
     vm = host.vm("IDLE01")
-    host.run("mark-vm", VmId=vm["uid"], Tag=TAG)
+    host.mark("IDLE01")
     host.run("remove-vm", VmId=vm["uid"], Tag=TAG)
 
     answer = host.run("delete-files", Paths=list(layer_paths(vm)), Tag=TAG)
@@ -194,9 +209,9 @@ def test_only_the_scripts_of_the_console_run(host: HostInside) -> None:
 @pytest.mark.parametrize(
     ("parameters", "kind"),
     [
-        ({"VmId": "x", "Colour": "red"}, "NamedParameterNotFound"),
-        ({}, "MissingMandatoryParameter"),
-        ({"VmId": "0"}, "NotFound"),
+        ({"VmId": "x", "Tag": TAG, "Colour": "red"}, "NamedParameterNotFound"),
+        ({"VmId": "0"}, "MissingMandatoryParameter"),
+        ({"VmId": "0", "Tag": TAG}, "NotFound"),
     ],
 )
 def test_wrong_parameters_are_refused_as_powershell_does(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from lab.hyperv.workrecord import records
+from lab.hyperv.refusal import Refused
+from lab.hyperv.workrecord import records, work_folder
+from lab.hyperv.works import Works
 from tests.lab.support import TAG, HostInside, ScriptFailed, eventually, layer_paths, order
 
 Hosts = dict[str, HostInside]
@@ -161,7 +166,7 @@ def test_clearing_takes_copies_partials_records_and_folders_away(hosts: Hosts, b
     target.copy("disk-1", hosts["HV01"], SOURCE, "D:\\In\\other.bin", limit=1 << 20)
     eventually(lambda: len(target.control.traces(TAG)) >= 6)
 
-    target.run("clear-traces", Tag=TAG, KeepFiles=False)
+    target.clear()
 
     assert target.control.traces(TAG) == []
     assert not target_file(hosts).parent.exists()
@@ -171,10 +176,92 @@ def test_clearing_can_keep_the_files(hosts: Hosts, big: bytes) -> None:
     hosts["HV02"].copy("disk-0", hosts["HV01"], SOURCE, TARGET)
     hosts["HV02"].end_of("disk-0")
 
-    hosts["HV02"].run("clear-traces", Tag=TAG, KeepFiles=True)
+    hosts["HV02"].run("clear-traces", Tag=TAG, KeepFiles=True, Destinations=[])
 
     assert target_file(hosts).read_bytes() == big
     assert hosts["HV02"].control.traces(TAG) == []
+
+
+@pytest.fixture
+def cut_off(hosts: Hosts, big: bytes) -> Path:
+    """The partial of a copy that was cut off between writing that it is finishing, and its rename."""
+    target = hosts["HV02"]
+    target.copy("disk-0", hosts["HV01"], SOURCE, TARGET)
+    target.end_of("disk-0")
+    set_record(target, state="failed", is_finishing=True)
+    return target_file(hosts).rename(target_file(hosts).with_name(f"big.bin.{TAG}"))
+
+
+def set_record(host: HostInside, **fields: object) -> None:
+    """Change what the record of disk-0 says."""
+    (record,) = records(host.folder, TAG)
+    record_file(host).write_text(json.dumps(asdict(record) | fields))
+
+
+def record_file(host: HostInside) -> Path:
+    return host.control.real(f"{work_folder(TAG)}\\disk-0.json")
+
+
+def test_a_copy_that_was_cut_off_after_its_rename_knows_its_file(hosts: Hosts, cut_off: Path) -> None:
+    cut_off.rename(target_file(hosts))
+
+    hosts["HV02"].copy("disk-0", hosts["HV01"], SOURCE, TARGET)
+    end = hosts["HV02"].end_of("disk-0")
+    hosts["HV02"].clear()
+
+    assert (end["state"], end["bytes_done"]) == ("done", BIG_BYTES)
+    assert not target_file(hosts).exists()
+
+
+def test_a_file_that_came_before_the_rename_is_neither_ours_nor_resumed_on(hosts: Hosts, cut_off: Path) -> None:
+    target_file(hosts).write_bytes(b"somebody's")
+
+    with pytest.raises(ScriptFailed) as failed:
+        hosts["HV02"].copy("disk-0", hosts["HV01"], SOURCE, TARGET)
+    hosts["HV02"].clear()
+
+    assert failed.value.kind == "AlreadyExists"
+    assert target_file(hosts).read_bytes() == b"somebody's"
+    assert not cut_off.exists()
+
+
+def test_a_clearing_that_had_to_stop_half_way_does_not_take_a_strangers_file(hosts: Hosts, cut_off: Path) -> None:
+    target_file(hosts).write_bytes(b"somebody's")
+    held = target_file(hosts).with_name(f"held.bin.{TAG}")
+    with held.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        with pytest.raises(Refused, match="still in use"):
+            Works(hosts["HV02"].machine, held_for_s=0.0).clear(TAG, destinations=["D:\\In\\held.bin"])
+    was_left = cut_off.exists()
+
+    hosts["HV02"].clear("D:\\In\\held.bin")
+
+    assert (was_left, held.exists()) == (False, False)
+    assert target_file(hosts).read_bytes() == b"somebody's"
+
+
+@pytest.mark.parametrize("content", [b"", bytes(300), b"[1]", b'{"work_id": "disk', b'{"state": "done"}', b"null"])
+def test_a_record_that_cannot_be_read_is_a_lost_work(hosts: Hosts, cut_off: Path, content: bytes) -> None:
+    target = hosts["HV02"]
+    record_file(target).write_bytes(content)
+
+    lost = target.work("disk-0")
+    target.copy("disk-0", hosts["HV01"], SOURCE, TARGET)
+    again = target.end_of("disk-0")
+
+    assert (lost["state"], lost["bytes_done"]) == ("lost", 0)
+    assert (again["state"], again["bytes_done"]) == ("done", BIG_BYTES)
+
+
+def test_what_a_lost_record_does_not_tell_is_cleared_by_name_but_no_finished_file(hosts: Hosts, cut_off: Path) -> None:
+    target_file(hosts).write_bytes(b"who knows whose")
+    record_file(hosts["HV02"]).write_bytes(b"")
+
+    hosts["HV02"].clear(TARGET)
+
+    assert not cut_off.exists()
+    assert target_file(hosts).exists()
+    assert not record_file(hosts["HV02"]).exists()
 
 
 def test_no_password_is_on_a_disk_or_a_command_line(hosts: Hosts, big: bytes) -> None:

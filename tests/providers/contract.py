@@ -51,15 +51,15 @@ class ProviderContract:
 
     def test_a_vm_that_is_not_there_is_none_and_changing_it_is_not_found(self, pair: Pair) -> None:
         assert pair.target.find_vm(pair.uid) is None
-        for change in (pair.target.save, pair.target.start, lambda uid: pair.target.mark(uid, TAG)):
+        for change in (pair.target.save, pair.target.start, lambda uid, tag: pair.target.mark(uid, tag, hold=True)):
             with pytest.raises(NotFound):
-                change(pair.uid)
+                change(pair.uid, TAG)
 
     def test_marking_twice_is_marking_once_and_unmarking_gives_everything_back(self, pair: Pair) -> None:
         before = pair.vm()
 
-        pair.source.mark(pair.uid, TAG)
-        marked = pair.source.mark(pair.uid, TAG)
+        pair.source.mark(pair.uid, TAG, hold=True)
+        marked = pair.source.mark(pair.uid, TAG, hold=True)
         pair.source.unmark(pair.uid, TAG)
         pair.source.unmark(pair.uid, TAG)
 
@@ -69,10 +69,10 @@ class ProviderContract:
         pair.source.unmark(NOBODY, TAG)
 
     def test_a_vm_that_bears_another_tag_cannot_be_marked_and_keeps_it(self, pair: Pair) -> None:
-        pair.source.mark(pair.uid, OTHER_TAG)
+        pair.source.mark(pair.uid, OTHER_TAG, hold=True)
 
         with pytest.raises(AlreadyExists):
-            pair.source.mark(pair.uid, TAG)
+            pair.source.mark(pair.uid, TAG, hold=True)
 
         pair.source.unmark(pair.uid, TAG)
         assert OTHER_TAG in pair.vm().notes
@@ -115,7 +115,7 @@ class ProviderContract:
         assert pair.ended(pair.target, "disk-0-0").digest == pair.digest(pair.source, path)
 
     def test_works_are_listed_in_the_order_they_were_begun(self, pair: Pair) -> None:
-        files = pair.source.save(pair.uid).state_files
+        files = pair.saved().state_files
 
         for number, file in enumerate(files):
             pair.copy(file.path, f"state-{9 - number}")
@@ -124,7 +124,7 @@ class ProviderContract:
         assert pair.target.works(OTHER_TAG) == ()
 
     def test_one_call_begins_many_works_and_finds_those_that_are_done(self, pair: Pair) -> None:
-        files = [file.path for file in pair.source.save(pair.uid).state_files]
+        files = [file.path for file in pair.saved().state_files]
         orders = [pair.order(path, f"state-{9 - number}") for number, path in enumerate(files)]
         pair.copy(files[0], "state-9")
         first = pair.ended(pair.target, "state-9")
@@ -146,7 +146,7 @@ class ProviderContract:
             pair.target.start_works(TAG, [pair.order(free, "disk-0-0"), pair.order(path, "disk-1-0")])
 
         assert pair.target.works(TAG) == ()
-        pair.target.clear_traces(TAG, keep_files=False)
+        pair.target.clear_traces(TAG, destinations=[pair.target_path(path)])
         assert pair.has_target(pair.target_path(path))
 
     def test_a_copy_of_a_file_that_is_not_there_fails_as_not_found(self, pair: Pair) -> None:
@@ -169,10 +169,3 @@ class ProviderContract:
         assert failed.state is WorkState.FAILED
         assert failed.error
         return failed.error_kind
-
-    def test_saving_and_starting_twice_does_no_harm(self, pair: Pair) -> None:
-        saved = pair.source.save(pair.uid)
-
-        assert (saved.state, pair.source.save(pair.uid).state) == (VmState.SAVED, VmState.SAVED)
-        assert sum(file.size_bytes for file in saved.state_files) > 0
-        assert (pair.source.start(pair.uid).state, pair.source.start(pair.uid).state) == (VmState.RUNNING,) * 2

@@ -7,7 +7,7 @@ import pytest
 from hosts.providers.errors import AlreadyExists, Incompatible, Refused, WrongState
 from hosts.providers.types import VmState, WorkState
 from tests.providers.contract import NOBODY
-from tests.providers.pair import OTHER_TAG, TAG, Pair
+from tests.providers.pair import OTHER_TAG, TAG, Pair, until
 
 
 class MoveContract:
@@ -30,7 +30,8 @@ class MoveContract:
         assert {adapter.adapter_id: adapter.network_name for adapter in vm.adapters} == {
             adapter.adapter_id: adapter.network_name for adapter in order.adapters
         }
-        assert TAG in vm.notes
+        assert f"{TAG} start-action=" in vm.notes
+        assert (vm.start_action, vm.start_ordered_by) == ("Nothing", None)
 
     def test_registering_twice_registers_once_and_starts_nothing(self, pair: Pair) -> None:
         pair.freeze_and_copy()
@@ -46,7 +47,7 @@ class MoveContract:
         order = pair.registration()
         pair.target.register(order)
         pair.target.unmark(pair.uid, TAG)
-        pair.target.mark(pair.uid, OTHER_TAG)
+        pair.target.mark(pair.uid, OTHER_TAG, hold=True)
 
         with pytest.raises(AlreadyExists):
             pair.target.register(order)
@@ -78,13 +79,13 @@ class MoveContract:
         pair.freeze_and_copy()
         left = [layer.path for disk in pair.vm().disks for layer in disk.layers]
         pair.target.register(pair.registration())
-        pair.target.start(pair.uid)
+        pair.target.start(pair.uid, TAG)
         merged = pair.merged(pair.target)
         pair.source.remove_vm(pair.uid, TAG)
         pair.source.remove_vm(pair.uid, TAG)
         assert pair.deleted(pair.source, left)
         for host in (pair.source, pair.target):
-            host.clear_traces(TAG, keep_files=True)
+            host.clear_traces(TAG, destinations=None)
         pair.target.unmark(pair.uid, TAG)
 
         assert [len(disk.layers) for disk in merged.disks] == [1] * len(merged.disks)
@@ -99,8 +100,8 @@ class MoveContract:
         pair.target.register(order)
 
         pair.target.remove_vm(pair.uid, TAG)
-        pair.target.clear_traces(TAG, keep_files=False)
-        pair.source.start(pair.uid)
+        pair.target.clear_traces(TAG, destinations=[])
+        pair.source.start(pair.uid, TAG)
         after = pair.merged(pair.source)
         pair.source.unmark(pair.uid, TAG)
 
@@ -113,7 +114,7 @@ class MoveContract:
     def test_a_running_vm_or_one_without_the_tag_is_not_removed_and_a_gone_one_is_nothing(self, pair: Pair) -> None:
         with pytest.raises(WrongState):
             pair.source.remove_vm(pair.uid, TAG)
-        pair.source.mark(pair.uid, TAG)
+        pair.source.mark(pair.uid, TAG, hold=False)
         with pytest.raises(WrongState):
             pair.source.remove_vm(pair.uid, TAG)
 
@@ -129,7 +130,7 @@ class MoveContract:
         assert pair.has_source(path)
 
     def test_deleted_files_are_gone_and_deleting_them_again_is_nothing(self, pair: Pair) -> None:
-        path = pair.source.save(pair.uid).state_files[0].path
+        path = pair.saved().state_files[0].path
         pair.pull(path)
 
         assert pair.target.delete_files([pair.target_path(path)], TAG) == ()
@@ -143,19 +144,43 @@ class MoveContract:
         state = pair.target_path(pair.vm().state_files[0].path)
         pair.write_target(state + ".mine", b"somebody else's")
 
-        pair.target.clear_traces(TAG, keep_files=False)
-        pair.target.clear_traces(TAG, keep_files=False)
+        pair.target.clear_traces(TAG, destinations=[])
+        pair.target.clear_traces(TAG, destinations=[])
 
         assert pair.target.works(TAG) == ()
         assert not pair.has_target(pair.target_path(base))
         assert not pair.has_target(f"{pair.target_path(base)}.{TAG}")
         assert pair.has_target(state + ".mine")
 
+    def test_a_file_that_came_meanwhile_fails_the_copy_and_is_not_cleared_away(self, pair: Pair) -> None:
+        path = pair.source.checkpoint(pair.uid, f"{TAG}-1").disks[0].layers[0].path
+        destination = pair.target_path(path)
+        pair.copy(path, limit_bytes_per_s=1_000_000)
+        until(lambda: pair.work(pair.target, "disk-0-0"), lambda work: work.bytes_done > 0)
+        pair.write_target(destination, b"somebody else's")
+
+        failed = pair.ended(pair.target, "disk-0-0")
+        with pytest.raises(AlreadyExists):
+            pair.copy(path)
+        pair.target.clear_traces(TAG, destinations=[destination])
+
+        assert (failed.state, failed.error_kind) == (WorkState.FAILED, "AlreadyExists")
+        assert (pair.has_target(destination), pair.has_target(f"{destination}.{TAG}")) == (True, False)
+
+    def test_an_unfinished_file_of_which_no_record_tells_is_cleared_by_its_destination(self, pair: Pair) -> None:
+        destination = pair.target_path(pair.vm().state_files[0].path)
+        pair.write_target(destination, b"somebody else's")
+        pair.write_target(f"{destination}.{TAG}", b"half a file")
+
+        pair.target.clear_traces(TAG, destinations=[destination])
+
+        assert (pair.has_target(destination), pair.has_target(f"{destination}.{TAG}")) == (True, False)
+
     def test_clearing_traces_can_keep_the_files(self, pair: Pair) -> None:
-        path = pair.source.save(pair.uid).state_files[0].path
+        path = pair.saved().state_files[0].path
         assert pair.pull(path).state is WorkState.DONE
 
-        pair.target.clear_traces(TAG, keep_files=True)
+        pair.target.clear_traces(TAG, destinations=None)
 
         assert pair.target.works(TAG) == ()
         assert pair.has_target(pair.target_path(path))

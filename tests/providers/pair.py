@@ -77,11 +77,16 @@ class Pair:
         """The work when it no longer runs."""
         return until(lambda: self.work(host, work_id), lambda work: work.state is not WorkState.RUNNING)
 
+    def saved(self) -> Vm:
+        """The VM, tagged and saved on the source."""
+        self.source.mark(self.uid, TAG, hold=False)
+        return self.source.save(self.uid, TAG)
+
     def freeze_and_copy(self) -> None:
         """Tag the VM, freeze its disks, save it and bring every file to the target."""
-        self.source.mark(self.uid, TAG)
+        self.source.mark(self.uid, TAG, hold=False)
         self.source.checkpoint(self.uid, f"{TAG}-1")
-        saved = self.source.save(self.uid)
+        saved = self.source.save(self.uid, TAG)
         for path in [layer.path for disk in saved.disks for layer in disk.layers]:
             assert self.pull(path).state is WorkState.DONE
         for file in saved.state_files:

@@ -35,6 +35,7 @@ TAG = "ferry-7"
 ENDPOINT = Endpoint("HV01", "10.0.0.1", 5985, Transport.NTLM_HTTP, "LAB\\svc", Secret("pw-secret"))
 BASE = "D:\\VMs\\WEB01\\Virtual Hard Disks\\web01.vhdx"
 TOP = "D:\\VMs\\WEB01\\Virtual Hard Disks\\web01_1.avhdx"
+LAYERS = (DiskLayer(BASE, None, 4096, "638-4096"), DiskLayer(TOP, BASE, 4096, "639-4096"))
 
 VM = Vm(
     uid=UID,
@@ -53,15 +54,16 @@ VM = Vm(
     folder="D:\\VMs\\WEB01",
     config_path=f"D:\\VMs\\WEB01\\Virtual Machines\\{UID.upper()}.vmcx",
     start_action="Start",
+    start_ordered_by=None,
     is_merging=False,
     is_clustered=False,
     is_replicated=False,
     has_assigned_device=False,
     dvd_paths=(),
-    disks=(Disk("SCSI 0:0", 1 << 30, True, (DiskLayer(BASE, None, 4096), DiskLayer(TOP, BASE, 4096))),),
+    disks=(Disk("SCSI 0:0", 1 << 30, True, LAYERS),),
     adapters=(Adapter("a1", "Network Adapter", "00:15:5D:01:02:03", "LAN", 12, ("10.0.0.9",)),),
     checkpoints=(Checkpoint("c1", "ferry-7-1", None),),
-    state_files=(StateFile("D:\\VMs\\WEB01\\Virtual Machines\\x.vmrs", 512),),
+    state_files=(StateFile("D:\\VMs\\WEB01\\Virtual Machines\\x.vmrs", 512, "638-512"),),
 )
 HOST = HostFacts(
     computer_name="HV01",

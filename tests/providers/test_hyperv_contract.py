@@ -9,11 +9,12 @@ import pytest
 
 from hosts.providers.errors import AccessDenied, HostUnreachable
 from hosts.providers.hyperv.provider import HyperVProvider
-from hosts.providers.types import Endpoint, Secret, Transport
+from hosts.providers.types import Endpoint, Secret, Transport, VmState, Work, WorkState
 from lab.hyperv.control import Lab
 from lab.hyperv.hostcontrol import HostControl
 from lab.hyperv.spec import DiskSpec, HostSpec, LabSpec, VmSpec
 from tests.providers.contract import ProviderContract
+from tests.providers.contract_marks import MarkContract
 from tests.providers.contract_moves import MoveContract
 from tests.providers.pair import TAG, Pair
 
@@ -75,21 +76,73 @@ class TestHyperVMoves(MoveContract):
         return pair
 
 
+class TestHyperVMarks(MarkContract):
+    @pytest.fixture
+    def pair(self, pair: Pair) -> Pair:
+        return pair
+
+
+def test_an_order_to_start_stays_when_the_answer_is_lost(lab: Lab, pair: Pair) -> None:
+    pair.saved()
+    lab.host("HV01").drop_after("start-vm")
+
+    with pytest.raises(HostUnreachable):
+        pair.source.start(pair.uid, TAG)
+
+    assert (pair.vm().state, pair.vm().start_ordered_by) == (VmState.RUNNING, TAG)
+
+
+def test_a_host_that_reboots_starts_a_marked_vm_but_not_one_that_was_saved_for_the_job(lab: Lab, pair: Pair) -> None:
+    host = lab.host("HV01")
+    pair.source.mark(pair.uid, TAG, hold=False)
+    reboot(host)
+    marked = host.vm("WEB01").state
+    with HyperVProvider(endpoint(lab, "HV01")) as again:
+        again.save(pair.uid, TAG)
+        reboot(host)
+        saved = host.vm("WEB01").state
+    with HyperVProvider(endpoint(lab, "HV01")) as again:
+        again.start(pair.uid, TAG)
+        reboot(host)
+
+    assert (marked, saved, host.vm("WEB01").state) == ("running", "saved", "running")
+
+
+def reboot(host: HostControl) -> None:
+    """After a power loss."""
+    host.kill()
+    host.start()
+
+
+def test_a_record_that_cannot_be_read_is_a_lost_work_and_its_unfinished_file_is_cleared(pair: Pair) -> None:
+    path = pair.vm().disks[0].layers[0].path
+    destination = pair.target_path(path)
+    pair.write_target(f"C:\\ProgramData\\Ferry\\{TAG}\\disk-0-0.json", bytes(200))
+    pair.write_target(f"{destination}.{TAG}", b"half a file")
+
+    (lost,) = pair.target.works(TAG)
+    pair.target.clear_traces(TAG, destinations=[destination])
+
+    assert lost == Work("disk-0-0", WorkState.LOST, 0, 0, None, None, None)
+    assert pair.target.works(TAG) == ()
+    assert not pair.has_target(f"{destination}.{TAG}")
+
+
 def test_a_moved_vm_ran_in_one_place_at_a_time_and_left_nothing_behind(lab: Lab, pair: Pair) -> None:
     pair.freeze_and_copy()
     left = [layer.path for disk in pair.vm().disks for layer in disk.layers]
     pair.target.register(pair.registration())
-    pair.target.start(pair.uid)
+    pair.target.start(pair.uid, TAG)
     pair.merged(pair.target)
-    pair.source.remove_vm(pair.uid, "ferry-71")
+    pair.source.remove_vm(pair.uid, TAG)
     pair.deleted(pair.source, left)
     for host in (pair.source, pair.target):
-        host.clear_traces("ferry-71", keep_files=True)
-    pair.target.unmark(pair.uid, "ferry-71")
+        host.clear_traces(TAG, destinations=None)
+    pair.target.unmark(pair.uid, TAG)
 
     assert lab.twice("WEB01") == []
     assert lab.running("WEB01") == ["HV02"]
-    assert lab.host("HV01").traces("ferry-71") == lab.host("HV02").traces("ferry-71") == []
+    assert lab.host("HV01").traces(TAG) == lab.host("HV02").traces(TAG) == []
     assert lab.host("HV01").stray_files() == []
 
 

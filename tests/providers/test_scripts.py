@@ -28,11 +28,11 @@ CALLS: list[Callable[[HyperVProvider], object]] = [
     lambda host: host.inspect(),
     lambda host: host.sample(),
     lambda host: host.find_vm(UID),
-    lambda host: host.mark(UID, TAG),
+    lambda host: host.mark(UID, TAG, hold=True),
     lambda host: host.unmark(UID, TAG),
     lambda host: host.checkpoint(UID, f"{TAG}-1"),
-    lambda host: host.save(UID),
-    lambda host: host.start(UID),
+    lambda host: host.save(UID, TAG),
+    lambda host: host.start(UID, TAG),
     lambda host: host.merge_checkpoints(UID, TAG),
     lambda host: host.register(REGISTRATION),
     lambda host: host.remove_vm(UID, TAG),
@@ -41,7 +41,7 @@ CALLS: list[Callable[[HyperVProvider], object]] = [
         TAG, [CopyOrder("disk-0-0", host.share(TOP), "E:\\x.avhdx"), HashOrder("hash-disk-0-0", TOP)]
     ),
     lambda host: host.works(TAG),
-    lambda host: host.clear_traces(TAG, keep_files=False),
+    lambda host: host.clear_traces(TAG, destinations=["E:\\x.avhdx"]),
 ]
 
 

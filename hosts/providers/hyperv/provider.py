@@ -71,8 +71,8 @@ class HyperVProvider(QuickMigrates):
     def find_vm(self, uid: str) -> Vm | None:
         return self._run("get-vm", VmId=uid).optional("vm", Vm)
 
-    def mark(self, uid: str, tag: str) -> Vm:
-        return self._run("mark-vm", VmId=uid, Tag=tag).one("vm", Vm)
+    def mark(self, uid: str, tag: str, *, hold: bool) -> Vm:
+        return self._run("mark-vm", VmId=uid, Tag=tag, Hold=hold).one("vm", Vm)
 
     def unmark(self, uid: str, tag: str) -> None:
         self._run("unmark-vm", VmId=uid, Tag=tag)
@@ -80,11 +80,11 @@ class HyperVProvider(QuickMigrates):
     def checkpoint(self, uid: str, name: str) -> Vm:
         return self._run("checkpoint-vm", VmId=uid, Name=name).one("vm", Vm)
 
-    def save(self, uid: str) -> Vm:
-        return self._run("save-vm", VmId=uid).one("vm", Vm)
+    def save(self, uid: str, tag: str) -> Vm:
+        return self._run("save-vm", VmId=uid, Tag=tag).one("vm", Vm)
 
-    def start(self, uid: str) -> Vm:
-        return self._run("start-vm", VmId=uid).one("vm", Vm)
+    def start(self, uid: str, tag: str) -> Vm:
+        return self._run("start-vm", VmId=uid, Tag=tag).one("vm", Vm)
 
     def share(self, path: str) -> RemoteFile:
         """The file in the administrative share of its drive, for whoever signs in as we do."""
@@ -117,8 +117,8 @@ class HyperVProvider(QuickMigrates):
     def delete_files(self, paths: Sequence[str], tag: str) -> Sequence[str]:
         return self._run("delete-files", Paths=list(paths), Tag=tag).several("in_use", str)
 
-    def clear_traces(self, tag: str, *, keep_files: bool) -> None:
-        self._run("clear-traces", Tag=tag, KeepFiles=keep_files)
+    def clear_traces(self, tag: str, *, destinations: Sequence[str] | None) -> None:
+        self._run("clear-traces", Tag=tag, KeepFiles=destinations is None, Destinations=list(destinations or ()))
 
     def _run(self, verb: str, **parameters: object) -> Answer:
         result = self._shell.run(verb, parameters, deadline_s=DEADLINES_S[verb])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from hosts.providers.types import Disk, DiskLayer, Vm
+from hosts.providers.types import Disk, DiskLayer, StateFile, Vm
 from migrations_app.engine.step import Context, Copied, Step, StepRefused
 from migrations_app.engine.transfer import FileMove, transfer
 
@@ -25,9 +26,7 @@ class CopyFrozenLayers(Step):
                 yield disk, layer
 
     def undo(self, ctx: Context) -> None:
-        """Everything the job's copies made on the target goes; on the source only the records of the hashing."""
-        ctx.target.clear_traces(ctx.tag, keep_files=False)
-        ctx.source.clear_traces(ctx.tag, keep_files=True)
+        _clear(ctx)
 
 
 class CopyDelta(CopyFrozenLayers):
@@ -51,9 +50,11 @@ class CopyRest(Step):
     def run(self, ctx: Context) -> Copied:
         vm = ctx.source_vm()
         known = {proof.source_path for proof in ctx.proofs}
-        layers = [_move(ctx, disk, layer) for disk in vm.disks for layer in disk.layers]
+        layers = [replace(_move(ctx, disk, layer), stamp=layer.stamp) for disk in vm.disks for layer in disk.layers]
         _nothing_merged(ctx, known, {file.source_path for file in layers})
-        states = [FileMove(file.path, ctx.plan.place(file.path), file.size_bytes) for file in vm.state_files]
+        states = [
+            FileMove(file.path, ctx.plan.place(file.path), file.size_bytes, file.stamp) for file in vm.state_files
+        ]
         return Copied(transfer(ctx, [file for file in layers + states if file.source_path not in known]))
 
 
@@ -64,12 +65,27 @@ class CopyWhileOff(CopyRest):
     undo_can_wait = True
 
     def undo(self, ctx: Context) -> None:
-        ctx.target.clear_traces(ctx.tag, keep_files=False)
-        ctx.source.clear_traces(ctx.tag, keep_files=True)
+        _clear(ctx)
 
 
 def _move(ctx: Context, disk: Disk, layer: DiskLayer) -> FileMove:
     return FileMove(layer.path, ctx.plan.place_layer(disk.location, layer.path), layer.file_size_bytes)
+
+
+def _state_move(ctx: Context, vm: Vm, file: StateFile) -> FileMove:
+    """The configuration has no stamp: the hypervisor may write it again without the VM having run."""
+    stamp = "" if file.path == vm.config_path else file.stamp
+    return FileMove(file.path, ctx.plan.place(file.path), file.size_bytes, stamp)
+
+
+def _clear(ctx: Context) -> None:
+    """Everything the job's copies made on the target goes; on the source only the records of the hashing.
+
+    A registration that took effect after it was undone goes first: its files would be in use.
+    """
+    ctx.target.remove_vm(ctx.plan.vm_uid, ctx.tag)
+    ctx.target.clear_traces(ctx.tag, destinations=[proof.target_path for proof in ctx.proofs])
+    ctx.source.clear_traces(ctx.tag, destinations=None)
 
 
 def _nothing_merged(ctx: Context, copied: set[str], chain: set[str]) -> None:

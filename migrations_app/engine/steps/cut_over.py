@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hosts.providers.errors import WrongState
 from hosts.providers.types import Vm, VmState
 from migrations_app.engine.registration import registration
 from migrations_app.engine.step import Context, PastReturn, Step, StepRefused
 
 _STANDS_STILL = (VmState.SAVED, VmState.OFF)
+_RUNS = (VmState.RUNNING, VmState.PAUSED)
 
 
 class SaveState(Step):
@@ -16,7 +18,7 @@ class SaveState(Step):
     begins_outage = True
 
     def run(self, ctx: Context) -> None:
-        state = ctx.source.save(ctx.plan.vm_uid).state
+        state = ctx.source.save(ctx.plan.vm_uid, ctx.tag).state
         if state is not VmState.SAVED:
             raise StepRefused(
                 f"{ctx.plan.vm_name} is {state.value} on {ctx.plan.source_name}, not saved.",
@@ -24,7 +26,13 @@ class SaveState(Step):
             )
 
     def undo(self, ctx: Context) -> None:
-        ctx.source.start(ctx.plan.vm_uid)
+        """Resume what was saved. Once the target may have been told to start, it is first proved that it has nothing
+        left to start. A VM that somebody shut down meanwhile stays so."""
+        plan = ctx.plan
+        if ctx.start_was_ordered and ctx.target.find_vm(plan.vm_uid) is not None:
+            raise WrongState(plan.target_name, f"{plan.vm_name} is still registered on {plan.target_name}.")
+        if ctx.source_vm().state is not VmState.OFF:
+            ctx.source.start(plan.vm_uid, ctx.tag)
 
 
 class RegisterOnTarget(Step):
@@ -34,7 +42,7 @@ class RegisterOnTarget(Step):
     undo_can_wait = True
 
     def run(self, ctx: Context) -> None:
-        ctx.target.register(registration(ctx.plan, ctx.tag, _standing_still(ctx)))
+        ctx.target.register(registration(ctx.plan, ctx.tag, standing_still(ctx)))
 
     def undo(self, ctx: Context) -> None:
         ctx.target.remove_vm(ctx.plan.vm_uid, ctx.tag)
@@ -48,69 +56,41 @@ class StartOnTarget(Step):
     commits = True
 
     def run(self, ctx: Context) -> None:
-        _standing_still(ctx)
-        state = ctx.target.start(ctx.plan.vm_uid).state
-        if state is not VmState.RUNNING:
+        standing_still(ctx)
+        state = ctx.target.start(ctx.plan.vm_uid, ctx.tag).state
+        if state not in _RUNS:
             raise StepRefused(f"{ctx.plan.vm_name} is {state.value} on {ctx.plan.target_name}, not running.")
 
     def undo(self, ctx: Context) -> None:
-        """Nothing to take back unless it runs; whether it runs is asked, not guessed."""
-        found = ctx.target.find_vm(ctx.plan.vm_uid)
-        if found is not None and found.state not in _STANDS_STILL:
-            raise PastReturn(f"{ctx.plan.vm_name} is {found.state.value} on {ctx.plan.target_name}.")
+        """Nothing to take back unless it runs or has run; that is asked, not guessed.
 
-
-class VerifyOnTarget(Step):
-    key = "verify"
-    title = "Verify on the target host"
-    phase = "Verifying on the target host"
-
-    def run(self, ctx: Context) -> None:
+        A VM that stands still may have run and written before its host went down: the host keeps the order to start
+        it, and takes that away only when the start has failed.
+        """
         plan = ctx.plan
         found = ctx.target.find_vm(plan.vm_uid)
         if found is None:
-            raise StepRefused(f"{plan.vm_name} is not on {plan.target_name} any more.")
-        if found.state is not plan.vm_state:
-            raise StepRefused(
-                f"{plan.vm_name} is {found.state.value} on {plan.target_name}, not {plan.vm_state.value}."
-            )
-        if len(found.disks) != len(plan.disks):
-            raise StepRefused(
-                f"{plan.vm_name} has {len(found.disks)} disks on {plan.target_name}, not {len(plan.disks)}."
-            )
-
-
-class RemoveFromSource(Step):
-    key = "remove-source"
-    title = "Remove from the source host"
-    phase = "Removing from the source host"
-
-    def run(self, ctx: Context) -> None:
-        ctx.source.remove_vm(ctx.plan.vm_uid, ctx.tag)
-        if ctx.plan.keeps_source_files:
             return
-        paths = [proof.source_path for proof in ctx.proofs]
-        while paths := list(ctx.source.delete_files(paths, ctx.tag)):
-            ctx.progress.wait()
+        if found.state in _RUNS or (found.state in _STANDS_STILL and found.start_ordered_by == ctx.tag):
+            raise PastReturn(f"{plan.vm_name} was started on {plan.target_name}, and is {found.state.value} there.")
+        if found.state not in _STANDS_STILL:
+            raise WrongState(plan.target_name, f"{plan.vm_name} is {found.state.value} on {plan.target_name}.")
 
 
-class HandOver(RemoveFromSource):
-    """The same for a VM that stands still: here the target gets it."""
-
-    key = "hand-over"
-    commits = True
-
-    def undo(self, ctx: Context) -> None:
-        if ctx.source.find_vm(ctx.plan.vm_uid) is None:
-            raise PastReturn(f"{ctx.plan.vm_name} is not registered on {ctx.plan.source_name} any more.")
-
-
-def _standing_still(ctx: Context) -> Vm:
-    """Safety rule 1: the copy on the source is proved to be off or saved."""
+def standing_still(ctx: Context) -> Vm:
+    """Safety rule 1: the copy on the source is proved to be off or saved, and not written to since it was copied."""
     vm = ctx.source_vm()
     if vm.state not in _STANDS_STILL:
         raise StepRefused(
             f"{vm.name} is {vm.state.value} on {ctx.plan.source_name}; it must stand still before the target has it.",
             "Somebody started it during the move. Retry when it may pause.",
         )
+    stamps = {file.path: file.stamp for disk in vm.disks for file in disk.layers}
+    stamps |= {file.path: file.stamp for file in vm.state_files}
+    for proof in ctx.proofs:
+        if proof.stamp and stamps.get(proof.source_path) != proof.stamp:
+            raise StepRefused(
+                f"{proof.source_path} was written on {ctx.plan.source_name} after it was copied.",
+                "Somebody started the virtual machine during the move. Retry when it may stand still.",
+            )
     return vm

@@ -12,7 +12,8 @@ class MarkUnderMigration(Step):
     undo_can_wait = True
 
     def run(self, ctx: Context) -> None:
-        ctx.source.mark(ctx.plan.vm_uid, ctx.tag)
+        """A VM that runs is still started by its host after a reboot, until it is saved; one that stands still not."""
+        ctx.source.mark(ctx.plan.vm_uid, ctx.tag, hold=not ctx.plan.was_running)
 
     def undo(self, ctx: Context) -> None:
         ctx.source.unmark(ctx.plan.vm_uid, ctx.tag)
@@ -25,5 +26,5 @@ class Finish(Step):
 
     def run(self, ctx: Context) -> None:
         ctx.target.unmark(ctx.plan.vm_uid, ctx.tag)
-        ctx.target.clear_traces(ctx.tag, keep_files=True)
-        ctx.source.clear_traces(ctx.tag, keep_files=True)
+        ctx.target.clear_traces(ctx.tag, destinations=None)
+        ctx.source.clear_traces(ctx.tag, destinations=None)

@@ -10,6 +10,7 @@ Set-StrictMode -Version 3.0
 
 . "$PSScriptRoot\..\shared\failures.ps1"
 . "$PSScriptRoot\..\shared\vm.ps1"
+. "$PSScriptRoot\..\shared\notes.ps1"
 
 function New-ProductionCheckpoint {
     param([Parameter(Mandatory)] $Vm, [Parameter(Mandatory)] [string]$Name)

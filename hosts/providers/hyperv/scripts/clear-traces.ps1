@@ -1,8 +1,11 @@
 # Ends the work of a job and removes its records, and unless KeepFiles every file that it copied and the folders left
-# empty. Returns {}; fills no type. Raises WrongState while a file is held; a repeated call goes on.
+# empty. Destinations are all that it was told to copy here: a record may be lost, but the unfinished files have names.
+# Returns {}; fills no type. Raises WrongState while a file is held or a VM of the job is between two states; a repeated
+# call goes on.
 param(
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag,
-    [Parameter(Mandatory)] [bool]$KeepFiles
+    [Parameter(Mandatory)] [bool]$KeepFiles,
+    [Parameter(Mandatory)] [AllowEmptyCollection()] [string[]]$Destinations
 )
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
@@ -14,11 +17,36 @@ Set-StrictMode -Version 3.0
 . "$PSScriptRoot\..\shared\record.ps1"
 . "$PSScriptRoot\..\shared\works.ps1"
 
+function Confirm-SettledVm {
+    # Raises WrongState while a VM of this job is between two states: its files are about to be used.
+    $ours = @(Get-VM | Where-Object { Test-FerryMark -Notes $_.Notes -Tag $Tag })
+    $between = @($ours | Where-Object { Test-VmBetween -Vm $_ })
+    if ($between.Count -gt 0) {
+        Write-Error -ErrorId 'WrongState' -Category ResourceBusy -ErrorAction Stop `
+            -Message "$($between[0].Name) is $($between[0].State); nothing was deleted."
+    }
+}
+
+function Remove-Claim {
+    # A work that did not come to its rename no longer says that it would: once its unfinished file is deleted, nothing
+    # else would tell a stranger's file at the destination from its own.
+    param([Parameter(Mandatory)] $Record)
+    $table = ConvertTo-RecordTable -Record $Record
+    $table.is_finishing = $false
+    $path = [System.IO.Path]::Combine((Get-WorkFolder -Tag $Tag), "$($Record.work_id).json")
+    Write-Record -Path $path -Record $table
+}
+
 function Get-MadeFile {
     # What the copies made: the unfinished file always, the finished one only if the work itself put it there.
+    foreach ($destination in $Destinations) { '{0}.{1}' -f $destination, $Tag }
     foreach ($record in @(Get-WorkRecord -Tag $Tag | Where-Object { $_.kind -eq 'copy-file' })) {
         '{0}.{1}' -f $record.destination, $Tag
-        if ($record.state -eq 'done' -or $record.is_finishing) { [string]$record.destination }
+        if (Test-OwnDestination -Record $record -Tag $Tag) {
+            [string]$record.destination
+        } elseif ($record.is_finishing) {
+            Remove-Claim -Record $record
+        }
     }
 }
 
@@ -38,10 +66,11 @@ function Remove-MadeFile {
     Remove-EmptyFolder -Paths $Paths
 }
 
+if (-not $KeepFiles) { Confirm-SettledVm }
 Stop-Work -Tag $Tag
 if (-not $KeepFiles) {
     Remove-PlannedVm -Tag $Tag
-    $made = @(Get-MadeFile)
+    $made = @(Get-MadeFile | Sort-Object -Unique)
     if ($made.Count -gt 0) { Remove-MadeFile -Paths $made }
 }
 $folder = Get-WorkFolder -Tag $Tag

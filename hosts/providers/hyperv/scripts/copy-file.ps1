@@ -137,11 +137,17 @@ function Copy-All {
 
 function Complete-Copy {
     # Gives the file its name. The record says so beforehand: a run that is cut off here must know the file as its own.
+    # Windows never renames onto a file that came meanwhile.
     param([Parameter(Mandatory)] [string]$Digest)
     $record.digest = $Digest
     $record.is_finishing = $true
     Write-Record -Path $ProgressPath -Record $record
-    [System.IO.File]::Move($partial, $Destination)
+    try {
+        [System.IO.File]::Move($partial, $Destination)
+    } catch [System.IO.IOException] {
+        if ([System.IO.File]::Exists($Destination)) { Stop-Taken }
+        throw
+    }
 }
 
 function Test-Finished {
@@ -149,12 +155,14 @@ function Test-Finished {
     [System.IO.File]::Exists($Destination) -and -not [System.IO.File]::Exists($partial)
 }
 
+function Stop-Taken {
+    Write-Error -ErrorId 'AlreadyExists' -Category ResourceExists -ErrorAction Stop `
+        -Message "$Destination exists on $env:COMPUTERNAME and is not of $Tag."
+}
+
 function Copy-Pulled {
     $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName($Destination))
-    if ([System.IO.File]::Exists($Destination)) {
-        Write-Error -ErrorId 'AlreadyExists' -Category ResourceExists -ErrorAction Stop `
-            -Message "$Destination exists on $env:COMPUTERNAME and is not of $Tag."
-    }
+    if ([System.IO.File]::Exists($Destination)) { Stop-Taken }
     $share = Get-ShareName
     try {
         $from = Open-Source -Share $share
@@ -175,5 +183,7 @@ try {
     $record.state = 'done'
     Write-Record -Path $ProgressPath -Record $record
 } catch {
+    # The file at the destination is not this one.
+    if ([System.IO.File]::Exists($partial)) { $record.is_finishing = $false }
     Write-FailedRecord -Path $ProgressPath -Record $record -Failure $_
 }

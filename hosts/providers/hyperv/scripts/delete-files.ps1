@@ -8,6 +8,7 @@ $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
 . "$PSScriptRoot\..\shared\vm.ps1"
+. "$PSScriptRoot\..\shared\notes.ps1"
 . "$PSScriptRoot\..\shared\files.ps1"
 
 Write-Verbose -Message "Deleting $($Paths.Count) files for $Tag."

@@ -6,6 +6,7 @@ $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
 . "$PSScriptRoot\..\shared\vm.ps1"
+. "$PSScriptRoot\..\shared\notes.ps1"
 
 $vm = Find-FerryVm -VmId $VmId
 [PSCustomObject]@{ vm = $(if ($null -eq $vm) { $null } else { Read-FerryVm -VmId $VmId }) }

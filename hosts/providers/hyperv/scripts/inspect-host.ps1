@@ -4,6 +4,7 @@ $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
 . "$PSScriptRoot\..\shared\vm.ps1"
+. "$PSScriptRoot\..\shared\notes.ps1"
 
 function Get-HostVolume {
     # hosts.providers.types.Volume of the fixed volumes that have a drive letter.

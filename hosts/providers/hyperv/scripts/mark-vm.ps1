@@ -1,7 +1,9 @@
-# Tags a virtual machine in its notes and keeps the host from starting it by itself. Fills hosts.providers.types.Vm.
+# Tags a virtual machine in its notes, and with Hold also keeps the host from starting it by itself.
+# Fills hosts.providers.types.Vm.
 param(
     [Parameter(Mandatory)] [guid]$VmId,
-    [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag
+    [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag,
+    [Parameter(Mandatory)] [bool]$Hold
 )
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
@@ -16,10 +18,11 @@ if ($foreign.Count -gt 0) {
     Write-Error -ErrorId 'AlreadyExists' -Category ResourceExists -ErrorAction Stop `
         -Message "$($vm.Name) bears the tag $($foreign[0].tag) of another job."
 }
-if ($marks.Count -eq 0) {
-    $lines = @([string]$vm.Notes, ('{0} start-action={1}' -f $Tag, $vm.AutomaticStartAction)) | Where-Object { $_ }
-    Set-VM -VM $vm -Notes (@($lines) -join "`r`n") -AutomaticStartAction Nothing
-} elseif ([string]$vm.AutomaticStartAction -ne 'Nothing') {
-    Set-VM -VM $vm -AutomaticStartAction Nothing
+# One call for both: what the start action was must be noted before it is lost.
+$change = @{}
+if ($null -eq (Get-NotedAction -Notes $vm.Notes -Tag $Tag)) {
+    $change['Notes'] = Add-FerryLine -Notes $vm.Notes -Line ('{0} start-action={1}' -f $Tag, $vm.AutomaticStartAction)
 }
+if ($Hold -and [string]$vm.AutomaticStartAction -ne 'Nothing') { $change['AutomaticStartAction'] = 'Nothing' }
+if ($change.Count -gt 0) { Set-VM -VM $vm @change }
 [PSCustomObject]@{ vm = Read-FerryVm -VmId $VmId }

@@ -28,6 +28,15 @@ function Confirm-Report {
         -Message "$env:COMPUTERNAME cannot take the virtual machine in ${ConfigPath}: $reason"
 }
 
+function Set-Untouched {
+    # Held, and without an order to start that the other host had got from this job: notes travel with the VM.
+    param([Parameter(Mandatory)] $Vm)
+    $change = @{}
+    if ([string]$Vm.AutomaticStartAction -ne 'Nothing') { $change['AutomaticStartAction'] = 'Nothing' }
+    if ((Get-StartOrder -Notes $Vm.Notes) -eq $Tag) { $change['Notes'] = Remove-StartOrder -Notes $Vm.Notes -Tag $Tag }
+    if ($change.Count -gt 0) { Set-VM -VM $Vm @change }
+}
+
 function Grant-VmAccess {
     # Copied files lack the account of the VM; without it the start fails with "general access denied".
     param([Parameter(Mandatory)] $Vm)
@@ -45,7 +54,7 @@ if ($null -eq $vm) {
     try {
         $report = New-ImportReport -Folder $Folder -ConfigPath $ConfigPath -Disks $Disks -Adapters $Adapters
         Confirm-Report -Report $report
-        if ([string]$report.VM.AutomaticStartAction -ne 'Nothing') { Set-VM -VM $report.VM -AutomaticStartAction Nothing }
+        Set-Untouched -Vm $report.VM
         $null = Import-VM -CompatibilityReport $report
     } finally {
         Remove-PlannedVm -Tag $Tag
@@ -54,4 +63,6 @@ if ($null -eq $vm) {
 }
 # Again on a repeated call: the first one may have ended between the import and this line.
 Grant-VmAccess -Vm $vm
+$isOrdered = (Get-StartOrder -Notes $vm.Notes) -eq $Tag
+if (-not $isOrdered -and [string]$vm.AutomaticStartAction -ne 'Nothing') { Set-VM -VM $vm -AutomaticStartAction Nothing }
 [PSCustomObject]@{ vm = Read-FerryVm -VmId $Uid }

@@ -1,4 +1,5 @@
-# Removes the registration of a virtual machine that bears the tag, never its disks. Returns {}; fills no type.
+# Removes the registration of a virtual machine that bears the tag, never its disks. Returns {}; fills no type. Raises
+# WrongState unless it is off or saved: also while it starts, saves or stops.
 # Remove-VM merges checkpoints that are left into their disks, so files may stay in use for a while.
 param(
     [Parameter(Mandatory)] [guid]$VmId,
@@ -12,10 +13,7 @@ Set-StrictMode -Version 3.0
 
 $vm = Find-FerryVm -VmId $VmId
 if ($null -ne $vm) {
-    if (-not (Test-FerryMark -Notes $vm.Notes -Tag $Tag)) {
-        Write-Error -ErrorId 'WrongState' -Category InvalidOperation -ErrorAction Stop `
-            -Message "$($vm.Name) does not bear the tag $Tag and is left alone."
-    }
+    Confirm-FerryMark -Vm $vm -Tag $Tag
     if (@('off', 'saved') -notcontains (ConvertTo-VmState -State $vm.State)) {
         Write-Error -ErrorId 'WrongState' -Category InvalidOperation -ErrorAction Stop `
             -Message "$($vm.Name) is $($vm.State); only a virtual machine that is off or saved is removed."

@@ -1,15 +1,21 @@
-# Saves a running virtual machine's state and ends it; waits for a save that is under way; leaves a saved or off one.
+# Keeps the host from starting a virtual machine of this job by itself, then saves its state and ends it; waits for a
+# save that is under way; a saved or off one is only held.
 # Fills hosts.providers.types.Vm, with the state files that the save wrote.
 param(
-    [Parameter(Mandatory)] [guid]$VmId
+    [Parameter(Mandatory)] [guid]$VmId,
+    [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag
 )
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
 . "$PSScriptRoot\..\shared\failures.ps1"
 . "$PSScriptRoot\..\shared\vm.ps1"
+. "$PSScriptRoot\..\shared\notes.ps1"
 
 $vm = Get-FerryVm -VmId $VmId
+Confirm-FerryMark -Vm $vm -Tag $Tag
+# Before the save: between the two the host may lose power.
+if ([string]$vm.AutomaticStartAction -ne 'Nothing') { Set-VM -VM $vm -AutomaticStartAction Nothing }
 if (@('running', 'paused') -contains (ConvertTo-VmState -State $vm.State)) {
     try { Save-VM -VM $vm } catch { Stop-WithFailure -Failure $_ }
 }

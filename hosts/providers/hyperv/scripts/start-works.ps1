@@ -50,14 +50,21 @@ function Find-Work {
     }
 }
 
+function Test-OrderDone {
+    # Whether an earlier run of this order has put its file in place, and only the last line of its record is missing.
+    param([Parameter(Mandatory)] $Order, $Previous)
+    if ($null -eq $Previous -or $Order.kind -ne 'copy-file') { return $false }
+    $destination = [string]$Order.parameters.Destination
+    if ($Previous.destination -ne $destination -or -not [System.IO.File]::Exists($destination)) { return $false }
+    Test-OwnDestination -Record $Previous -Tag $Tag
+}
+
 function Confirm-Destination {
     # Raises AlreadyExists when a file stands where this work would write and it was not this work that put it there.
     param([Parameter(Mandatory)] $Work)
     $order = $Work.order
     if ($order.kind -ne 'copy-file' -or -not [System.IO.File]::Exists($order.parameters.Destination)) { return }
-    $known = $Work.record
-    $isOurs = ($null -ne $known) -and $known.is_finishing -and ($known.destination -eq $order.parameters.Destination)
-    if (-not $isOurs) {
+    if (-not (Test-OrderDone -Order $order -Previous $Work.record)) {
         Write-Error -ErrorId 'AlreadyExists' -Category ResourceExists -ErrorAction Stop `
             -Message "$($order.parameters.Destination) exists on $env:COMPUTERNAME and is not of $Tag."
     }
@@ -100,19 +107,20 @@ function New-Record {
     param([Parameter(Mandatory)] [long]$ProcessId, [Parameter(Mandatory)] $Order, $Previous)
     $isCopy = $Order.kind -eq 'copy-file'
     $begun = [DateTime]::UtcNow.ToString('o', [cultureinfo]::InvariantCulture)
-    if ($null -ne $Previous) { $begun = $Previous.begun }
+    if ($null -ne $Previous -and $Previous.begun) { $begun = $Previous.begun }
+    $isDone = Test-OrderDone -Order $Order -Previous $Previous
     [ordered]@{
         work_id = $Order.work_id
         kind = $Order.kind
         state = 'running'
         bytes_done = [long]0
         bytes_total = [long]0
-        digest = $(if ($null -ne $Previous -and $Previous.is_finishing) { $Previous.digest } else { $null })
+        digest = $(if ($isDone) { $Previous.digest } else { $null })
         error_kind = $null
         error = $null
         source = [string]$(if ($isCopy) { $Order.parameters.Source } else { $Order.parameters.Path })
         destination = $(if ($isCopy) { [string]$Order.parameters.Destination } else { $null })
-        is_finishing = ($null -ne $Previous) -and [bool]$Previous.is_finishing
+        is_finishing = $isDone
         begun = $begun
         process_id = $ProcessId
         process_started = [long](Get-ProcessStart -ProcessId $ProcessId)

@@ -1,4 +1,5 @@
-# Takes the tag out of a virtual machine's notes and gives its automatic start action back. Returns {}; fills no type.
+# Takes every line of the tag out of a virtual machine's notes and gives its automatic start action back. Returns {};
+# fills no type.
 param(
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag
@@ -10,13 +11,11 @@ Set-StrictMode -Version 3.0
 . "$PSScriptRoot\..\shared\notes.ps1"
 
 $vm = Find-FerryVm -VmId $VmId
-if ($null -ne $vm) {
-    $marks = @(Get-FerryMark -Notes $vm.Notes | Where-Object { $_.tag -eq $Tag })
-    if ($marks.Count -gt 0) {
-        # One call for both: a lost connection must not leave the one without the other.
-        $change = @{ Notes = Remove-FerryMark -Notes $vm.Notes -Tag $Tag }
-        if ($marks[0].start_action) { $change['AutomaticStartAction'] = $marks[0].start_action }
-        Set-VM -VM $vm @change
-    }
+if ($null -ne $vm -and (Test-FerryMark -Notes $vm.Notes -Tag $Tag)) {
+    # One call for both: a lost connection must not leave the one without the other.
+    $change = @{ Notes = Remove-FerryMark -Notes $vm.Notes -Tag $Tag }
+    $action = Get-NotedAction -Notes $vm.Notes -Tag $Tag
+    if ($null -ne $action) { $change['AutomaticStartAction'] = $action }
+    Set-VM -VM $vm @change
 }
 [PSCustomObject]@{}

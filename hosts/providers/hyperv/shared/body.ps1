@@ -1,12 +1,4 @@
-# What the bodies of detached works share: the record they write, and how they fail.
-
-function ConvertTo-RecordTable {
-    # The record as a table, so that single fields can be changed and it can be written again.
-    param([Parameter(Mandatory)] $Record)
-    $table = [ordered]@{}
-    foreach ($property in $Record.PSObject.Properties) { $table[$property.Name] = $property.Value }
-    $table
-}
+# What the bodies of detached works share: how they fail.
 
 function Write-FailedRecord {
     # What a work leaves behind when it fails: a kind of hosts/providers/errors.py and Windows' own sentence.

@@ -35,6 +35,15 @@ function Get-VhdChain {
     $chain
 }
 
+function Get-FileStamp {
+    # What changes when a file is written: when that was (ticks, UTC) and how long it is. Asked of the file itself; the
+    # directory's own figures lag behind. '' when it is not there.
+    param([Parameter(Mandatory)] [string]$Path)
+    $file = [System.IO.FileInfo]::new($Path)
+    if (-not $file.Exists) { return '' }
+    '{0}-{1}' -f $file.LastWriteTimeUtc.Ticks, $file.Length
+}
+
 function ConvertTo-VmDisk {
     # hosts.providers.types.Disk. A chain that cannot be read is an error, but an empty shell when -Tolerant: one
     # broken disk must not hide a whole host.
@@ -55,10 +64,16 @@ function ConvertTo-VmDisk {
             path = [string]$_.Path
             parent_path = $(if ([string]::IsNullOrEmpty($_.ParentPath)) { $null } else { [string]$_.ParentPath })
             file_size_bytes = [long]$_.FileSize
+            stamp = Get-FileStamp -Path $_.Path
         }
     })
     if ($layers.Count -eq 0 -and -not $isPassThrough) {
-        $layers = @([PSCustomObject]@{ path = [string]$Drive.Path; parent_path = $null; file_size_bytes = [long]0 })
+        $layers = @([PSCustomObject]@{
+            path = [string]$Drive.Path
+            parent_path = $null
+            file_size_bytes = [long]0
+            stamp = ''
+        })
     }
     [PSCustomObject]@{
         location = '{0} {1}:{2}' -f $Drive.ControllerType, $Drive.ControllerNumber, $Drive.ControllerLocation
@@ -109,7 +124,8 @@ function Get-StateFile {
             ForEach-Object {
                 # The directory's own size lags behind while a file is open.
                 $_.Refresh()
-                [PSCustomObject]@{ path = $_.FullName; size_bytes = [long]$_.Length }
+                $stamp = '{0}-{1}' -f $_.LastWriteTimeUtc.Ticks, $_.Length
+                [PSCustomObject]@{ path = $_.FullName; size_bytes = [long]$_.Length; stamp = $stamp }
             }
     }
 }
@@ -133,6 +149,12 @@ function ConvertTo-VmState {
         'ForceReboot' { 'stopping' }
         default { 'other' }
     }
+}
+
+function Test-VmBetween {
+    # Whether the VM is on its way from one state to another.
+    param([Parameter(Mandatory)] $Vm)
+    @('starting', 'saving', 'stopping') -contains (ConvertTo-VmState -State $Vm.State)
 }
 
 function Test-VmMerging {
@@ -172,6 +194,7 @@ function ConvertTo-FerryVm {
         folder = $folder
         config_path = [System.IO.Path]::Combine($folder, 'Virtual Machines', $Vm.Id.ToString().ToUpperInvariant() + '.vmcx')
         start_action = [string]$Vm.AutomaticStartAction
+        start_ordered_by = Get-StartOrder -Notes $Vm.Notes
         is_merging = Test-VmMerging -Vm $Vm
         is_clustered = [bool]$Vm.IsClustered
         is_replicated = [string]$Vm.ReplicationMode -ne 'None'

@@ -52,6 +52,16 @@ function Get-SettledRecord {
     $record
 }
 
+function Test-OwnDestination {
+    # Whether the file at the record's destination was put there by this work: it says that it is done, or it was about
+    # to rename its unfinished file and that one is gone. While the unfinished file is there, a file at the destination
+    # is somebody else's that came meanwhile.
+    param([Parameter(Mandatory)] $Record, [Parameter(Mandatory)] [string]$Tag)
+    if ($Record.kind -ne 'copy-file' -or -not $Record.destination) { return $false }
+    if ($Record.state -eq 'done') { return $true }
+    [bool]$Record.is_finishing -and -not [System.IO.File]::Exists(('{0}.{1}' -f $Record.destination, $Tag))
+}
+
 function ConvertTo-Work {
     # hosts.providers.types.Work of a record.
     param([Parameter(Mandatory)] $Record)
