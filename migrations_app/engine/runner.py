@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.db import close_old_connections
 from django.utils import timezone
 
-from hosts.connect import connect
+from hosts.connect import connect_mover
 from hosts.providers.errors import ProviderError
 from migrations_app import outcome
 from migrations_app.checks import recheck
@@ -58,7 +58,7 @@ class _Run:
             outcome.close(self._journal, MigrationJob.Status.FAILED, "One of the hosts was removed from Ferry.")
             return
         outcome.begin(self._journal)
-        with connect(job.source) as source, connect(job.target) as target:
+        with connect_mover(job.source) as source, connect_mover(job.target) as target:
             ctx = Context(job.tag, self._plan, source, target, self._journal, (), lambda: recheck(job))
             try:
                 self._drive(ctx)
