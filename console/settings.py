@@ -43,6 +43,9 @@ CHANNEL_REDIS_URL = _text("CHANNEL_REDIS_URL", "")
 
 REFRESH_EVERY_S = _int("REFRESH_EVERY_S", 60)
 SWEEP_EVERY_S = _int("SWEEP_EVERY_S", 2)
+SAMPLES_KEEP_H = _int("SAMPLES_KEEP_H", 24)
+AVERAGES_KEEP_D = _int("AVERAGES_KEEP_D", 90)
+ROLL_UP_EVERY_S = _int("ROLL_UP_EVERY_S", 600)
 LEASE_S = _int("LEASE_S", 8)
 WORKER_THREADS = _int("WORKER_THREADS", 12)
 POLL_MS = _int("POLL_MS", 1000)
@@ -168,6 +171,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "hosts.tasks.refresh_all",
         "schedule": timedelta(seconds=REFRESH_EVERY_S),
         "options": {"expires": REFRESH_EVERY_S},
+    },
+    "keep-loads": {
+        "task": "hosts.tasks.keep_loads",
+        "schedule": timedelta(seconds=ROLL_UP_EVERY_S),
+        "options": {"expires": ROLL_UP_EVERY_S},
     },
 }
 

@@ -14,18 +14,32 @@ from django.utils.module_loading import import_string
 
 from hosts.models import Host
 from hosts.providers import PROVIDERS
-from hosts.providers.base import QuickMigrates
+from hosts.providers.base import Provider, QuickMigrates
+from hosts.providers.errors import NotAHypervisor
 from hosts.providers.types import Endpoint, Secret, Transport
 
 
-def connect(host: Host) -> QuickMigrates:
+def connect(host: Host) -> Provider:
     """A connection for one thread; close it. Raises ProviderError and KeyMissing.
 
     The provider's module is imported on first use of its kind. Whoever wants another provider for a kind
     (a test, an extension) says so in `hosts.providers.PROVIDERS`.
     """
-    open_provider = cast("Callable[[Endpoint], QuickMigrates]", import_string(PROVIDERS[host.kind]))
+    open_provider = cast("Callable[[Endpoint], Provider]", import_string(PROVIDERS[host.kind]))
     return open_provider(endpoint(host))
+
+
+def connect_mover(host: Host) -> QuickMigrates:
+    """A connection to a host that VMs are moved from and to. Raises NotAHypervisor for one that is watched only."""
+    provider = connect(host)
+    if not isinstance(provider, QuickMigrates):
+        provider.close()
+        raise NotAHypervisor(
+            host.name,
+            f"{host.name} runs no virtualization software that Ferry moves virtual machines to.",
+            action="Choose another host.",
+        )
+    return provider
 
 
 def endpoint(host: Host) -> Endpoint:

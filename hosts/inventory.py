@@ -6,6 +6,7 @@ and what it learned is only written while it still holds it. A worker that dies 
 
 from __future__ import annotations
 
+import platform
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +27,6 @@ from hosts.secrets import SealedSecret
 ROOT_GROUP = "All Hosts"
 
 _CONNECTION_FIELDS = ("name", "address", "port", "transport", "ca_pem", "username", "password")
-_KEEP_SAMPLES = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class NewHost:
     transport: Transport = Transport.NTLM_HTTP
     ca_pem: str = ""
     group: HostGroup | None = None
+    kind: Host.Kind = Host.Kind.HYPERV
 
 
 class HostRefused(Exception):
@@ -66,7 +67,7 @@ def add_host(new: NewHost, by: User | None, *, must_answer: bool = False) -> Hos
     Raises ValidationError (its `message_dict` has the fields). With `must_answer` a host that cannot be asked
     raises HostRefused instead, and nothing is stored.
     """
-    host = Host(group=new.group or root_group(), added_by=by)
+    host = Host(group=new.group or root_group(), added_by=by, kind=new.kind)
     _point(host, new)
     _check(host)
     answer = ask(host)
@@ -74,6 +75,12 @@ def add_host(new: NewHost, by: User | None, *, must_answer: bool = False) -> Hos
     _save_new(host)
     _write(host, answer)
     return host
+
+
+def add_this_machine(by: User | None, name: str = "") -> Host:
+    """The machine that the console runs on, as a host that is watched only. Raises ValidationError as add_host does."""
+    own = NewHost(name or platform.node(), "localhost", "", Secret(""), kind=Host.Kind.THIS_MACHINE)
+    return add_host(own, by)
 
 
 def change_host(host: Host, new: NewHost, *, must_answer: bool = False) -> Host:
@@ -130,11 +137,6 @@ def sample_host(host: Host) -> LoadSample | None:
     return None
 
 
-def forget_old_samples() -> int:
-    """Delete the samples that no chart shows any more; returns how many."""
-    return LoadSample.objects.filter(at__lt=timezone.now() - _KEEP_SAMPLES).delete()[0]
-
-
 def set_activity(vm: VirtualMachine, activity: VirtualMachine.Activity) -> None:
     """What Ferry does with the VM; refreshes leave it alone."""
     vm.activity, vm.settled_at = activity, timezone.now()
@@ -148,8 +150,8 @@ def relocate_vm(vm_pk: int, target: Host) -> None:
         _lock_inventory()
         row = VirtualMachine.objects.get(pk=vm_pk)
         VirtualMachine.objects.filter(host=target, uid=row.uid).exclude(pk=vm_pk).delete()
-        VirtualMachine.objects.filter(pk=vm_pk).update(host=target, is_missing=False, settled_at=now)
-        Host.objects.filter(pk__in=[row.host_id, target.pk]).update(load_since=now)
+        VirtualMachine.objects.filter(pk=vm_pk).update(host=target, is_missing=False, settled_at=now, load_count=0)
+        Host.objects.filter(pk__in=[row.host_id, target.pk]).update(load_since=now, load_count=0)
 
 
 def _point(host: Host, new: NewHost) -> None:
@@ -160,8 +162,10 @@ def _point(host: Host, new: NewHost) -> None:
 
 def _check(host: Host) -> None:
     """Look at what a person entered, and at nothing that a host told. A stored password is not opened for it."""
-    host.full_clean(exclude={field.name for field in Host._meta.fields} - set(_CONNECTION_FIELDS))
-    if not isinstance(host.password, SealedSecret) and not host.password.reveal():
+    is_here = host.kind == Host.Kind.THIS_MACHINE
+    looked_at = {"name"} if is_here else set(_CONNECTION_FIELDS)
+    host.full_clean(exclude={field.name for field in Host._meta.fields} - looked_at)
+    if not is_here and not isinstance(host.password, SealedSecret) and not host.password.reveal():
         raise ValidationError({"password": "Enter the password."})
 
 

@@ -8,9 +8,29 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from hosts.load_models import HostLoadHour, LoadSample, VmLoadHour, VmLoadSample
 from hosts.providers.types import Transport, VmState
+from hosts.rating_models import PlacementDefaults, ThoroughCheck
 from hosts.secrets import SecretField
 from hosts.validators import validate_address, validate_certificates, validate_name
+
+__all__ = [
+    "Host",
+    "HostGroup",
+    "HostLoadHour",
+    "HostVolume",
+    "LoadSample",
+    "PlacementDefaults",
+    "ThoroughCheck",
+    "VirtualAdapter",
+    "VirtualDisk",
+    "VirtualMachine",
+    "VirtualNetwork",
+    "VmLoadHour",
+    "VmLoadSample",
+]
+
+_AT_MOST_ALL = MaxValueValidator(100)
 
 
 class HostGroup(models.Model):
@@ -18,11 +38,11 @@ class HostGroup(models.Model):
 
     name = models.CharField(max_length=100)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
-    cpu_reserve_percent = models.PositiveSmallIntegerField(default=10)
+    cpu_reserve_percent = models.PositiveSmallIntegerField(default=10, validators=[_AT_MOST_ALL])
     memory_reserve_mb = models.PositiveIntegerField(default=256)
     disk_reserve_mb = models.PositiveIntegerField(default=100)
     max_disk_iops = models.PositiveIntegerField(default=10_000)
-    network_reserve_percent = models.PositiveSmallIntegerField(default=10)
+    network_reserve_percent = models.PositiveSmallIntegerField(default=10, validators=[_AT_MOST_ALL])
 
     class Meta:
         constraints = [
@@ -39,6 +59,7 @@ class Host(models.Model):
 
     class Kind(models.TextChoices):
         HYPERV = "hyperv", "Hyper-V"
+        THIS_MACHINE = "local", "This machine"
 
     class State(models.TextChoices):
         """SCVMM's host states, as far as Ferry tells them apart."""
@@ -91,9 +112,22 @@ class Host(models.Model):
     cpu_percent = models.FloatField(default=0.0)
     disk_iops = models.FloatField(default=0.0)
     network_percent = models.FloatField(default=0.0)
+
+    # Averages of all samples since `load_since`: kept with each sample, so that a rating reads no sample at all.
     load_since = models.DateTimeField(
         default=timezone.now, help_text="Samples before this say nothing: other VMs ran here then."
     )
+    load_count = models.PositiveIntegerField(default=0)
+    mean_cpu_percent = models.FloatField(default=0.0)
+    mean_disk_iops = models.FloatField(default=0.0)
+    mean_network_percent = models.FloatField(default=0.0)
+
+    # Reserves of this host alone; empty: as in its group.
+    cpu_reserve_percent = models.PositiveSmallIntegerField(null=True, blank=True, validators=[_AT_MOST_ALL])
+    memory_reserve_mb = models.PositiveIntegerField(null=True, blank=True)
+    disk_reserve_mb = models.PositiveIntegerField(null=True, blank=True)
+    max_disk_iops = models.PositiveIntegerField(null=True, blank=True)
+    network_reserve_percent = models.PositiveSmallIntegerField(null=True, blank=True, validators=[_AT_MOST_ALL])
 
     class Meta:
         ordering = ["name"]
@@ -167,12 +201,17 @@ class VirtualMachine(models.Model):
     is_clustered = models.BooleanField(default=False)
     is_replicated = models.BooleanField(default=False)
     has_assigned_device = models.BooleanField(default=False)
+    has_processor_compatibility = models.BooleanField(default=False)
     dvd_paths = models.JSONField(default=list)
     checkpoints = models.JSONField(default=list)
+    load_count = models.PositiveIntegerField(default=0, help_text="Samples since it runs as it does on this host.")
+    mean_cpu_percent = models.FloatField(default=0.0)
+    mean_memory_mb = models.FloatField(default=0.0)
 
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["host", "uid"], name="one_vm_of_an_id_on_a_host")]
+        indexes = [models.Index(fields=["uid"])]
 
     def __str__(self) -> str:
         return self.name
@@ -239,17 +278,3 @@ class VirtualAdapter(models.Model):
     class Meta:
         ordering = ["adapter_id"]
         constraints = [models.UniqueConstraint(fields=["vm", "adapter_id"], name="one_adapter_of_an_id_on_a_vm")]
-
-
-class LoadSample(models.Model):
-    """The load of a host at a moment, as percent of what it has; memory in MB."""
-
-    host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="samples")
-    at = models.DateTimeField()
-    cpu_percent = models.FloatField()
-    memory_used_mb = models.PositiveIntegerField()
-    disk_iops = models.FloatField()
-    network_percent = models.FloatField()
-
-    class Meta:
-        indexes = [models.Index(fields=["host", "-at"]), models.Index(fields=["at"])]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hosts.asking import Answer, Trouble
+from hosts.averages import count_in, count_in_vms, forget, recall
 from hosts.models import Host, HostVolume, LoadSample, VirtualNetwork
 from hosts.providers.types import HostFacts, HostLoad
 from hosts.row_sync import sync
-from hosts.vm_records import record_vm_loads, record_vms
+from hosts.vm_records import record_vms
 
 _STATE_FIELDS = ("state", "state_reason", "state_action", "last_contact_at", "last_attempt_at")
 _FACT_FIELDS = (
@@ -29,15 +30,16 @@ _LOAD_FIELDS = ("cpu_percent", "memory_available_mb", "disk_iops", "network_perc
 def record(host: Host, answer: Answer) -> None:
     """Write the whole answer. With N hosts and M VMs the number of statements does not grow with either,
     but for the batches into which a database cuts long ones."""
+    recall(host)
     fields = list(record_state(host, answer))
     if answer.facts is not None:
         fields += _take_facts(host, answer.facts)
         _record_parts(host, answer.facts)
         if record_vms(host, answer.facts.vms, answer.asked_at):
-            host.load_since = answer.asked_at
-            fields.append("load_since")
+            fields += forget(host, answer.asked_at)
     if answer.load is not None:
-        fields += _take_load(host, answer.load)
+        fields += _take_load(host, answer, answer.load)
+        count_in_vms(host, answer.load.vms, answer.asked_at)
         record_sample(host, answer, answer.load)
     host.save(update_fields=sorted(set(fields)))
 
@@ -55,9 +57,10 @@ def record_state(host: Host, answer: Answer) -> Sequence[str]:
 
 def record_load(host: Host, answer: Answer, load: HostLoad) -> LoadSample:
     """A sample row, the host's latest load, and the CPU of its VMs."""
-    fields = [*record_state(host, answer), *_take_load(host, load)]
+    recall(host)
+    fields = [*record_state(host, answer), *_take_load(host, answer, load)]
     host.save(update_fields=fields)
-    record_vm_loads(host, load.vms)
+    count_in_vms(host, load.vms, answer.asked_at)
     return record_sample(host, answer, load)
 
 
@@ -90,10 +93,10 @@ def _take_facts(host: Host, facts: HostFacts) -> list[str]:
     return [*_FACT_FIELDS, "supported_vm_versions"]
 
 
-def _take_load(host: Host, load: HostLoad) -> Sequence[str]:
+def _take_load(host: Host, answer: Answer, load: HostLoad) -> Sequence[str]:
     for name in _LOAD_FIELDS:
         setattr(host, name, getattr(load, name))
-    return _LOAD_FIELDS
+    return [*_LOAD_FIELDS, *count_in(host, answer.asked_at)]
 
 
 def _record_parts(host: Host, facts: HostFacts) -> None:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from hosts import views
+from hosts import views, views_list, views_placement
 
 urlpatterns = [
-    path("", views.host_list, name="host-list"),
+    path("", views_list.host_list, name="host-list"),
+    path("hosts.csv", views_list.host_list_csv, name="host-list-csv"),
+    path("report/", views_list.group_report, name="report-groups"),
+    path("report/groups.csv", views_list.group_report_csv, name="report-groups-csv"),
+    path("placement/", views_placement.placement, name="placement"),
+    path("groups/", views_placement.group_list, name="group-list"),
+    path("groups/<int:pk>/", views_placement.group_reserves, name="group-reserves"),
     path("add/", views.host_add, name="host-add"),
     path("<int:pk>/", views.host_page, name="host-page"),
     path("<int:pk>/edit/", views.host_edit, name="host-edit"),
     path("<int:pk>/refresh/", views.host_refresh, name="host-refresh"),
     path("<int:pk>/maintenance/", views.host_maintenance, name="host-maintenance"),
+    path("<int:pk>/reserves/", views_placement.host_reserves, name="host-reserves"),
     path("<int:pk>/remove/", views.host_remove, name="host-remove"),
 ]

@@ -1,4 +1,4 @@
-"""The pages of hosts. They show rows; only adding, changing and refreshing ask a host, through the inventory."""
+"""The page of a host, and its verbs. Only adding, changing and refreshing ask a host, through the inventory."""
 
 from __future__ import annotations
 
@@ -8,13 +8,19 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from hosts.access import ADMINISTRATORS_ONLY, AdministratorRequest, administrators_only, may_change
-from hosts.charts import DAY, Chart, draw
+from hosts.access import (
+    ADMINISTRATORS_ONLY,
+    AdministratorRequest,
+    administrators_only,
+    changes_something,
+    may_change,
+    why_not_act,
+)
 from hosts.forms import ConnectionForm
-from hosts.host_rows import Question, find_rows, row_of
+from hosts.host_charts import BY_DEFAULT, WINDOWS, charts_of, window_of
+from hosts.host_rows import row_of
 from hosts.inventory import (
     HostBusy,
     HostRefused,
@@ -25,23 +31,15 @@ from hosts.inventory import (
     remove_host,
     set_maintenance,
 )
-from hosts.models import Host, HostGroup
-
-
-@require_GET
-def host_list(request: HttpRequest) -> HttpResponse:
-    question = Question.of(request.GET)
-    place = HostGroup.objects.filter(pk=question.group_pk).first() if question.group_pk.isdecimal() else None
-    return render(
-        request,
-        "hosts/host_list.html",
-        {"question": question, "place": place, "rows": find_rows(question), "may_change": may_change(request)},
-    )
+from hosts.models import Host
+from hosts.reserves import effective_reserves
 
 
 @require_GET
 def host_page(request: HttpRequest, pk: int) -> HttpResponse:
     host = get_object_or_404(Host.objects.select_related("group", "added_by"), pk=pk)
+    shown = request.GET.get("span", "")
+    window = window_of(shown)
     return render(
         request,
         "hosts/host_page.html",
@@ -49,8 +47,13 @@ def host_page(request: HttpRequest, pk: int) -> HttpResponse:
             "host": host,
             "row": row_of(host),
             "vms": host.vms.select_related("host"),
-            "charts": _charts(host),
+            "window": window,
+            "windows": {key: words for key, (words, *_rest) in WINDOWS.items()},
+            "shown": shown if shown in WINDOWS else BY_DEFAULT,
+            "charts": charts_of(host, window),
+            "reserves": effective_reserves(host),
             "why_not": "" if may_change(request) else ADMINISTRATORS_ONLY,
+            "why_not_act": why_not_act(request),
         },
     )
 
@@ -85,6 +88,7 @@ def host_edit(request: AdministratorRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@changes_something
 def host_refresh(request: HttpRequest, pk: int) -> HttpResponse:
     host = get_object_or_404(Host, pk=pk)
     if refresh_host(host):
@@ -130,16 +134,3 @@ def _done(form: ConnectionForm, verb: Callable[[NewHost, bool], Host]) -> Host |
     except ValidationError as invalid:
         form.add_error(None, invalid)
     return None
-
-
-def _charts(host: Host) -> list[Chart]:
-    now = timezone.now()
-    fields = ("at", "cpu_percent", "memory_used_mb", "disk_iops", "network_percent")
-    samples = list(host.samples.filter(at__gte=now - DAY).order_by("at").values_list(*fields))
-    top_iops = max([100.0, *(sample[3] for sample in samples)])
-    return [
-        draw("CPU", "%", [(sample[0], sample[1]) for sample in samples], 100, now),
-        draw("Memory used", "MB", [(sample[0], sample[2]) for sample in samples], host.memory_mb, now),
-        draw("Disk I/O", "IOPS", [(sample[0], sample[3]) for sample in samples], top_iops, now),
-        draw("Network", "%", [(sample[0], sample[4]) for sample in samples], 100, now),
-    ]

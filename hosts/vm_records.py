@@ -11,7 +11,7 @@ from datetime import datetime
 from operator import attrgetter
 
 from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
-from hosts.providers.types import Vm, VmLoad
+from hosts.providers.types import Vm
 from hosts.row_sync import sync
 
 _PLAIN_FIELDS = (
@@ -32,6 +32,7 @@ _PLAIN_FIELDS = (
     "is_clustered",
     "is_replicated",
     "has_assigned_device",
+    "has_processor_compatibility",
 )
 _MADE_FIELDS = ("state", "state_files_bytes", "dvd_paths", "checkpoints", "is_missing")
 _plain = attrgetter(*_PLAIN_FIELDS)
@@ -51,20 +52,10 @@ def record_vms(host: Host, vms: Sequence[Vm], asked_at: datetime) -> bool:
     return {vm.uid: vm.state for vm in seen} != {uid: row.state for uid, row in before.items() if not row.is_missing}
 
 
-def record_vm_loads(host: Host, loads: Iterable[VmLoad]) -> None:
-    rows = {row.uid: row for row in host.vms.all()}
-    changed = []
-    for load in loads:
-        if row := rows.get(load.uid):
-            row.cpu_percent, row.memory_demand_mb = load.cpu_percent, load.memory_demand_mb
-            changed.append(row)
-    VirtualMachine.objects.bulk_update(changed, ["cpu_percent", "memory_demand_mb"])
-
-
 def replace_row(survivor: VirtualMachine, other: VirtualMachine, host: Host) -> None:
     """Two rows of one VM become one: `survivor`, on `host`."""
     other.delete()
-    VirtualMachine.objects.filter(pk=survivor.pk).update(host=host, is_missing=False)
+    VirtualMachine.objects.filter(pk=survivor.pk).update(host=host, is_missing=False, load_count=0)
 
 
 def _twins(host: Host, uids: Iterable[str]) -> dict[str, VirtualMachine]:
@@ -98,7 +89,7 @@ def _take_rows_along(
         if here := before.get(row.uid):
             replace_row(*_older_first(here, row), host)
     alone = [row.pk for row in moved if row.uid not in before]
-    VirtualMachine.objects.filter(pk__in=alone).update(host=host)
+    VirtualMachine.objects.filter(pk__in=alone).update(host=host, load_count=0)
 
 
 def _part_from(host: Host, gone: Sequence[VirtualMachine], twins: dict[str, VirtualMachine]) -> None:

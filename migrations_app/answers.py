@@ -8,11 +8,16 @@ from functools import cached_property
 from django.http import QueryDict
 
 from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
+from hosts.placement_defaults import placement_defaults
+from hosts.rating_forms import RatingForm
+from hosts.rating_types import Options
 from migrations_app.forms import OptionsForm
 from migrations_app.plans import Choices, default_folder, fingerprint, match_networks
 
 NOT_CONNECTED = "none"
 NETWORK = "to:"
+_RATING = tuple(RatingForm.base_fields)
+_NARROWING = ("q", "group", "suitable")
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,8 @@ class Answers:
     """What was chosen so far for `vm`. Nothing of `query` is trusted: the pages check it.
 
     Names in the query: seen (fingerprint), target, on (the target that path and networks were chosen for),
-    folder, disk-<n>, net-<n> (n: place among the VM's disks or adapters), and the options.
+    folder, disk-<n>, net-<n> (n: place among the VM's disks or adapters), the options of the move, those of the
+    ratings (hosts.rating_forms), and how the list of hosts is narrowed (migrations_app.candidates.Narrowing).
     """
 
     vm: VirtualMachine
@@ -98,6 +104,15 @@ class Answers:
     def options(self) -> OptionsForm:
         return OptionsForm({name: self.query.get(name, "") for name in OptionsForm.base_fields})
 
+    @cached_property
+    def rating_form(self) -> RatingForm:
+        """What is rated with for this placement."""
+        return RatingForm(self.query, placement_defaults())
+
+    @property
+    def rating_options(self) -> Options:
+        return self.rating_form.options
+
     def choices(self) -> Choices | None:
         """Everything together; None without a target or with options that are none."""
         if self.target is None or not self.options.is_valid():
@@ -115,14 +130,16 @@ class Answers:
 
     def carried(self, *asked: str) -> list[tuple[str, str]]:
         """Names and values that a page hands on: all but those it asks for itself (names, or "disk-" for many)."""
-        known = ("seen", "target", "on", "folder", "disk-", "net-", *OptionsForm.base_fields)
+        known = ("seen", "target", "on", "folder", "disk-", "net-", *OptionsForm.base_fields, *_RATING, *_NARROWING)
         state = self.query.copy()
         state["seen"] = self.seen
         if self.target is not None and not self.is_placed:
             for name in [name for name in state if name.startswith(("folder", "disk-", "net-"))]:
                 del state[name]
         kept = [name for name in state if name.startswith(known) and not name.startswith(tuple(asked))]
-        return [(name, state.get(name, "")) for name in kept]
+        return [
+            (name, state.get(name, "")) for name in kept if state.get(name, "") or name not in (*_RATING, *_NARROWING)
+        ]
 
     def _matched(self) -> dict[str, str | None]:
         """The network of the same name; "Not connected" only for an adapter that is not connected now."""

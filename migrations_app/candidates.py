@@ -1,50 +1,144 @@
-"""The rows of the wizard's list of hosts."""
+"""The rows of the wizard's list of hosts: rated, narrowed, a page at a time, with what a move there takes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
-from hosts.models import Host, HostGroup, VirtualMachine
-from hosts.placement import rate_hosts
-from hosts.ratings import Rating
-from migrations_app.forecast import Forecast
-from migrations_app.plans import forecast_move
+from django.core.paginator import Page, Paginator
+from django.http import QueryDict
+
+from hosts.host_rows import groups_below
+from hosts.models import Host, VirtualMachine
+from hosts.placement import RatedHost, rank, stream_ratings
+from hosts.providers.types import VmState
+from hosts.rating_types import Factor, Options, Rating
+from migrations_app.forecast import Forecast, forecast
+from migrations_app.models import JobStep, MigrationJob
+
+PAGE_SIZE = 100
+PAST_MOVES = 10
+_PAST_STEPS = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A host, its rating for the VM, and what a move there takes; no forecast for a host that cannot be chosen."""
 
-    host: Host
-    rating: Rating
+    rated: RatedHost
     forecast: Forecast | None
 
     @property
-    def transfer(self) -> str:
-        return "Network" if self.forecast else "Not possible"
+    def host(self) -> Host:
+        return self.rated.host
+
+    @property
+    def rating(self) -> Rating:
+        return self.rated.rating
+
+    @property
+    def factors(self) -> list[tuple[Factor, Factor | None]]:
+        """Each factor of the host, with that of the VM's present host."""
+        return list(zip_longest(self.rating.factors, self.rated.source))
 
 
-def candidates(vm: VirtualMachine) -> list[Candidate]:
-    """Every host, best first."""
-    return [
-        Candidate(rated.host, rated.rating, None if rated.rating.is_blocked else forecast_move(vm, rated.host))
-        for rated in rate_hosts(vm)
-    ]
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Which hosts the page shows: words of their name or group, a group with all in it, only those that can take it."""
+
+    text: str
+    group_pk: str
+    only_suitable: bool
+    page: str
+
+    @classmethod
+    def of(cls, query: QueryDict) -> Narrowing:
+        return cls(
+            text=query.get("q", "").strip(),
+            group_pk=query.get("group", ""),
+            only_suitable=bool(query.get("suitable")),
+            page=query.get("page", "1"),
+        )
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.text or self.group_pk or self.only_suitable)
 
 
-def first_choice(found: Iterable[Candidate], group_pk: str = "") -> int | None:
-    """The best rated host that can be chosen, of the group if one is given (and of the groups in it)."""
-    inside = _groups_in(group_pk)
-    for candidate in found:
-        if not candidate.rating.is_blocked and (not group_pk or candidate.host.group_id in inside):
-            return candidate.host.pk
-    return None
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Every host rated, and the page of those asked for. `chosen`: what is chosen to begin with."""
+
+    page: Page[RatedHost]
+    all_hosts: int
+    suitable_hosts: int
+    chosen: RatedHost | None
+
+    @property
+    def rows(self) -> list[RatedHost]:
+        """The hosts of the page; the chosen one before them when it is on another."""
+        rows = list(self.page)
+        is_here = self.chosen is None or any(rated.host.pk == self.chosen.host.pk for rated in rows)
+        return rows if is_here or self.chosen is None else [self.chosen, *rows]
 
 
-def _groups_in(group_pk: str) -> set[int]:
-    parents = dict(HostGroup.objects.values_list("pk", "parent_id"))
-    inside = {pk for pk in parents if str(pk) == group_pk}
-    while more := {pk for pk, parent in parents.items() if parent in inside} - inside:
-        inside |= more
-    return inside
+def find_hosts(vm: VirtualMachine, options: Options, narrowing: Narrowing, target_pk: int | None) -> Found:
+    """All hosts rated, best first, those that cannot be chosen last; `target_pk`: what somebody chose."""
+    rated = sorted((each for batch in stream_ratings(vm, options) for each in batch), key=rank)
+    inside = groups_below(narrowing.group_pk) if narrowing.group_pk else None
+    shown = [each for each in rated if _fits(each, narrowing, inside)]
+    return Found(
+        page=Paginator(shown, PAGE_SIZE).get_page(narrowing.page),
+        all_hosts=len(rated),
+        suitable_hosts=sum(1 for each in rated if each.rating.stars),
+        chosen=next((each for each in rated if each.host.pk == target_pk), None) or first_choice(shown),
+    )
+
+
+def first_choice(found: Iterable[RatedHost]) -> RatedHost | None:
+    """The best rated host that can be chosen."""
+    return next((each for each in found if not each.rating.is_blocked), None)
+
+
+class Forecasts:
+    """What a move of the VM takes, to any host; the rates of earlier moves are asked for once."""
+
+    def __init__(self, vm: VirtualMachine) -> None:
+        self._vm = vm
+        self._disk_bytes = vm.disk_bytes
+        self._rates = _past_rates(vm.host)
+
+    def candidate(self, rated: RatedHost) -> Candidate:
+        return Candidate(rated, None if rated.rating.is_blocked else self._forecast(rated.host))
+
+    def _forecast(self, target: Host) -> Forecast:
+        return forecast(
+            self._disk_bytes,
+            self._vm.memory_mb,
+            is_running=self._vm.state == VmState.RUNNING,
+            past_rates=self._rates.get(target.pk, ()),
+        )
+
+
+def _fits(rated: RatedHost, narrowing: Narrowing, inside: set[int] | None) -> bool:
+    if inside is not None and rated.host.group_id not in inside:
+        return False
+    if narrowing.only_suitable and not rated.rating.stars:
+        return False
+    told = f"{rated.host.name} {rated.host.group.name}".casefold()
+    return all(word in told for word in narrowing.text.casefold().split())
+
+
+def _past_rates(source: Host) -> dict[int, Sequence[float]]:
+    """Bytes per second of the copying steps of the last moves from the host, by target; latest first."""
+    of_source = JobStep.objects.filter(job__source=source, job__status=MigrationJob.Status.DONE)
+    copies = of_source.filter(key__in=("copy", "copy-all"), bytes_done__gt=0).order_by("-job_id")
+    fields = ("job__target_id", "started_at", "ended_at", "bytes_done")
+    rates: dict[int, list[float]] = defaultdict(list)
+    for target_id, begun, ended, done in copies.values_list(*fields)[:_PAST_STEPS]:
+        seconds = (ended - begun).total_seconds() if begun and ended else 0.0
+        if seconds > 0 and len(rates[target_id]) < PAST_MOVES:
+            rates[target_id].append(done / seconds)
+    return dict(rates)

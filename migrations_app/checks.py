@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from hosts.inventory import refresh_host
 from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
 from hosts.placement import rate_host
+from hosts.placement_defaults import placement_defaults
 from hosts.providers.types import VmState
 from hosts.units import memory, size
 from migrations_app.engine.plan import Plan
@@ -29,7 +30,7 @@ def check_vm(vm: VirtualMachine) -> list[Finding]:
 
 def check_target(vm: VirtualMachine, target: Host) -> list[Finding]:
     """What the target's rating says: blocking reasons are errors, other zero reasons warnings."""
-    rating = rate_host(vm, target).rating
+    rating = rate_host(vm, target, placement_defaults()).rating
     findings = [
         Finding(Level.ERROR if reason.is_blocking else Level.WARNING, reason.text, reason.action)
         for reason in rating.zero_reasons

@@ -11,6 +11,10 @@ from kombu.exceptions import OperationalError
 
 from hosts.inventory import set_activity
 from hosts.models import Host, VirtualMachine
+from hosts.placement import rate_host
+from hosts.placement_defaults import placement_defaults
+from hosts.rating_record import rating_record
+from hosts.rating_types import Options
 from migrations_app import tasks
 from migrations_app.checks import check_choices, errors
 from migrations_app.engine.plan import Plan
@@ -27,17 +31,22 @@ class JobRefused(Exception):
     """It cannot be done now; the message is a sentence for the person who asked."""
 
 
-def start_job(plan: Plan, user: AbstractBaseUser | None) -> MigrationJob:
-    """Write the job and wake a worker. Raises JobRefused when the plan is stale or impossible, changing nothing."""
+def start_job(plan: Plan, user: AbstractBaseUser | None, options: Options | None = None) -> MigrationJob:
+    """Write the job and wake a worker. Raises JobRefused when the plan is stale or impossible, changing nothing.
+
+    `options`: with which the target was chosen; the placement defaults without them. The job keeps the rating.
+    """
     vm = VirtualMachine.objects.select_related("host").filter(host__name=plan.source_name, uid=plan.vm_uid).first()
     target = Host.objects.filter(name=plan.target_name).first()
     if vm is None or target is None:
         raise JobRefused(f"{plan.vm_name} is not on {plan.source_name} any more, or {plan.target_name} was removed.")
     if found := errors(check_choices(choices_of(plan, vm, target))):
         raise JobRefused(f"{found[0].text} {found[0].action}".strip())
+    chosen_by = placement_defaults() if options is None else options
+    rating = rating_record(rate_host(vm, target, chosen_by), chosen_by)
     try:
         with transaction.atomic():
-            job = _write(plan, vm, target, user)
+            job = _write(plan, vm, target, user, rating)
     except IntegrityError:
         raise JobRefused(f"{vm.name} is being moved already.") from None
     _wake_a_worker(job)
@@ -101,7 +110,9 @@ def is_an_outage_open() -> bool:
     return open_jobs.filter(outage_began_at__isnull=False, outage_ended_at=None).exists()
 
 
-def _write(plan: Plan, vm: VirtualMachine, target: Host, user: AbstractBaseUser | None) -> MigrationJob:
+def _write(
+    plan: Plan, vm: VirtualMachine, target: Host, user: AbstractBaseUser | None, rating: dict[str, object]
+) -> MigrationJob:
     job = MigrationJob.objects.create(
         vm=vm,
         source=vm.host,
@@ -111,6 +122,7 @@ def _write(plan: Plan, vm: VirtualMachine, target: Host, user: AbstractBaseUser 
         source_name=vm.host.name,
         target_name=target.name,
         plan=plan.to_json(),
+        rating=rating,
         bytes_total=plan.disk_bytes + (plan.memory_mb << 20 if plan.was_running else 0),
         created_by_id=user.pk if user else None,
     )

@@ -40,6 +40,9 @@ class MigrationJob(models.Model):
     source_name = models.CharField(max_length=255)
     target_name = models.CharField(max_length=255)
     plan = models.JSONField()
+    rating = models.JSONField(
+        null=True, blank=True, help_text="How the target was rated when the move was ordered, and from what."
+    )
 
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     direction = models.CharField(max_length=8, choices=Direction, default=Direction.FORWARD)

@@ -73,7 +73,7 @@ def _host_problems(answers: Answers) -> list[Finding]:
         given = answers.query.get("target", "")
         text = f"There is no host with the number {given[:20]}." if given else "No host is chosen yet."
         return [Finding(Level.ERROR, text, "Choose a host from the list.")]
-    reasons = rate_host(answers.vm, answers.target).rating.zero_reasons
+    reasons = rate_host(answers.vm, answers.target, answers.rating_options).rating.zero_reasons
     return [Finding(Level.ERROR, reason.text, reason.action) for reason in reasons if reason.is_blocking]
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from hosts.access import changes_something, why_not_act
 from migrations_app.frames import event_lines, job_context
 from migrations_app.jobs import JobRefused, cancel_job, retry_job
 from migrations_app.models import MigrationJob
@@ -31,10 +32,12 @@ def job_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def job_page(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(MigrationJob.objects.select_related("vm", "source", "target", "created_by"), pk=pk)
-    return render(request, "migrations_app/job_page.html", {**job_context(job), "lines": event_lines(job.pk)})
+    context = {**job_context(job), "lines": event_lines(job.pk), "why_not_act": why_not_act(request)}
+    return render(request, "migrations_app/job_page.html", context)
 
 
 @require_POST
+@changes_something
 def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(MigrationJob, pk=pk)
     try:
@@ -45,6 +48,7 @@ def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@changes_something
 def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(MigrationJob, pk=pk)
     try:

@@ -10,9 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from hosts.access import changes_something, why_not_act
 from hosts.models import VirtualMachine
 from migrations_app.answers import Answers
-from migrations_app.candidates import candidates, first_choice
 from migrations_app.checks import check_choices, errors
 from migrations_app.jobs import JobRefused, start_job
 from migrations_app.pages import network_rows, problems_of, stages, stops
@@ -24,28 +24,13 @@ from migrations_app.rooms import rooms
 @require_GET
 def warning(request: HttpRequest, pk: int) -> HttpResponse:
     """What a quick migration means for the VM, before anything is chosen."""
-    answers = Answers(_vm(pk), QueryDict())
+    answers = Answers(whole_vm(pk), QueryDict())
     return _page(request, "migrate", answers, forecast=forecast_move(answers.vm, None))
 
 
 @require_GET
-def select_host(request: HttpRequest, pk: int) -> HttpResponse:
-    answers = Answers(_vm(pk), request.GET)
-    found = candidates(answers.vm)
-    return _page(
-        request,
-        "migrate-host",
-        answers,
-        candidates=found,
-        chosen=answers.target.pk if answers.target else first_choice(found, request.GET.get("group", "")),
-        problems=problems_of("migrate-host", answers) if answers.has_target else [],
-        carried=answers.carried("target"),
-    )
-
-
-@require_GET
 def select_path(request: HttpRequest, pk: int) -> HttpResponse:
-    answers = Answers(_vm(pk), request.GET)
+    answers = Answers(whole_vm(pk), request.GET)
     if back := _back(answers, "migrate-host"):
         return back
     disks = [(place, disk, answers.disk_folders.get(disk.location, "")) for place, disk in enumerate(answers.disks)]
@@ -62,7 +47,7 @@ def select_path(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def select_networks(request: HttpRequest, pk: int) -> HttpResponse:
-    answers = Answers(_vm(pk), request.GET)
+    answers = Answers(whole_vm(pk), request.GET)
     if back := _back(answers, "migrate-host", "migrate-path"):
         return back
     return _page(
@@ -77,26 +62,42 @@ def select_networks(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 def summary(request: HttpRequest, pk: int) -> HttpResponse:
-    answers = Answers(_vm(pk), request.GET)
+    answers = Answers(whole_vm(pk), request.GET)
     if back := _back(answers, "migrate-host", "migrate-path", "migrate-networks"):
         return back
     return _summary(request, answers)
 
 
 @require_POST
+@changes_something
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Order the move; or, with the other button, show the summary with the options that were entered."""
-    answers = Answers(_vm(pk), request.POST)
+    answers = Answers(whole_vm(pk), request.POST)
     if answers.target is None:
         return redirect(_address("migrate-host", answers))
     choices = answers.choices()
     if "move" not in request.POST or choices is None:
         return redirect(_address("migrate-summary", answers))
     try:
-        job = start_job(make_plan(choices), user_of(request))
+        job = start_job(make_plan(choices), user_of(request), answers.rating_options)
     except JobRefused as refused:
         return _summary(request, answers, refused=str(refused))
     return redirect("job-page", pk=job.pk)
+
+
+def page_context(page: str, answers: Answers) -> dict[str, Any]:
+    """What every page of the wizard shows."""
+    return {
+        "vm": answers.vm,
+        "answers": answers,
+        "query": urlencode(answers.carried()),
+        "stages": stages(page),
+        "stops": stops(answers),
+    }
+
+
+def template_of(page: str) -> str:
+    return f"migrations_app/{page.replace('-', '_')}.html"
 
 
 def _summary(request: HttpRequest, answers: Answers, refused: str = "") -> HttpResponse:
@@ -110,6 +111,7 @@ def _summary(request: HttpRequest, answers: Answers, refused: str = "") -> HttpR
         refused=refused,
         findings=findings,
         can_move=choices is not None and not errors(findings),
+        why_not_act=why_not_act(request),
         forecast=forecast_move(answers.vm, answers.target, choices.limit_bytes_per_s if choices else 0),
         vm_folder=vm_folder(choices) if choices else answers.folder,
         rows=network_rows(answers),
@@ -118,15 +120,7 @@ def _summary(request: HttpRequest, answers: Answers, refused: str = "") -> HttpR
 
 
 def _page(request: HttpRequest, page: str, answers: Answers, *, status: int = 200, **context: Any) -> HttpResponse:
-    everything = {
-        "vm": answers.vm,
-        "answers": answers,
-        "query": urlencode(answers.carried()),
-        "stages": stages(page),
-        "stops": stops(answers),
-        **context,
-    }
-    return render(request, f"migrations_app/{page.replace('-', '_')}.html", everything, status=status)
+    return render(request, template_of(page), {**page_context(page, answers), **context}, status=status)
 
 
 def _back(answers: Answers, *pages: str) -> HttpResponse | None:
@@ -144,6 +138,6 @@ def _address(page: str, answers: Answers) -> str:
     return f"{reverse(page, args=[answers.vm.pk])}?{urlencode(state)}"
 
 
-def _vm(pk: int) -> VirtualMachine:
+def whole_vm(pk: int) -> VirtualMachine:
     whole = VirtualMachine.objects.select_related("host__group").prefetch_related("disks", "adapters")
     return get_object_or_404(whole, pk=pk)

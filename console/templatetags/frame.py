@@ -7,14 +7,24 @@ from typing import Any
 from django import template
 
 from console.tree import build_tree
+from hosts.access import may_change
 from migrations_app.board import strip
 
 register = template.Library()
 
+# How the names of their addresses begin.
+_WORKSPACES = {
+    "host": "hosts",
+    "job": "jobs",
+    "report": "reports",
+    "placement": "administration",
+    "group": "administration",
+}
+
 
 @register.inclusion_tag("console/_workspaces.html", takes_context=True)
 def workspaces(context: template.Context) -> dict[str, Any]:
-    return {"current": _workspace(context)}
+    return {"current": _workspace(context), "may_administrate": may_change(context["request"])}
 
 
 @register.inclusion_tag("console/_tree.html", takes_context=True)
@@ -24,7 +34,7 @@ def host_tree(context: template.Context) -> dict[str, Any]:
     host = getattr(context.get("host"), "pk", None) or query.get("host", "")
     return {
         "roots": build_tree(),
-        "current": _workspace(context),
+        "current": "hosts" if _workspace(context) in ("reports", "administration") else _workspace(context),
         "host_pk": str(host),
         "group_pk": query.get("group", ""),
     }
@@ -38,4 +48,4 @@ def jobs_strip() -> dict[str, Any]:
 def _workspace(context: template.Context) -> str:
     match = context["request"].resolver_match
     name = (match.url_name or "") if match else ""
-    return "hosts" if name.startswith("host") else "jobs" if name.startswith("job") else "vms"
+    return next((workspace for begin, workspace in _WORKSPACES.items() if name.startswith(begin)), "vms")

@@ -4,4 +4,5 @@ from __future__ import annotations
 
 PROVIDERS: dict[str, str] = {
     "hyperv": "hosts.providers.hyperv.provider.HyperVProvider",
+    "local": "hosts.providers.local.provider.LocalProvider",
 }

@@ -146,6 +146,7 @@ class Vm:
     is_clustered: bool
     is_replicated: bool
     has_assigned_device: bool
+    has_processor_compatibility: bool
     dvd_paths: tuple[str, ...]
     disks: tuple[Disk, ...]
     adapters: tuple[Adapter, ...]

@@ -79,6 +79,8 @@ class VmConfig:
     is_clustered: bool = False
     is_replicated: bool = False
     has_assigned_device: bool = False
+    has_processor_compatibility: bool = False
+    network_mbps: float = 0.0
     dvd_paths: list[str] = field(default_factory=list)
     disks: list[DiskSlot] = field(default_factory=list)
     adapters: list[AdapterSlot] = field(default_factory=list)

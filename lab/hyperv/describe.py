@@ -46,6 +46,7 @@ def describe_vm(vm: RegisteredVm, *, is_tolerant: bool = False) -> dict[str, Any
         "is_clustered": config.is_clustered,
         "is_replicated": config.is_replicated,
         "has_assigned_device": config.has_assigned_device,
+        "has_processor_compatibility": config.has_processor_compatibility,
         "dvd_paths": list(config.dvd_paths),
         "disks": _describe_disks(vm, is_tolerant=is_tolerant),
         "adapters": [_describe_adapter(adapter, is_on=is_on) for adapter in config.adapters],
@@ -84,23 +85,29 @@ def describe_host(machine: Machine) -> dict[str, Any]:
 
 
 def describe_load(machine: Machine) -> dict[str, Any]:
-    """The fields of types.HostLoad: the host's own load and that of its running VMs, as the spec set them."""
+    """The fields of types.HostLoad: what the host does by itself, and what its running VMs do there."""
+    settings = machine.settings
     running = [vm for vm in machine.vms() if vm.state == "running"]
-    of_vms = sum(vm.config.cpu_percent * vm.config.cpu_count for vm in running) / machine.settings.cpu_count
+    mbps = settings.network_mbps + sum(vm.config.network_mbps for vm in running)
     return {
-        "cpu_percent": min(100.0, machine.settings.cpu_percent + of_vms),
+        "cpu_percent": min(100.0, settings.cpu_percent + sum(_cpu_percent(machine, vm) for vm in running)),
         "memory_available_mb": machine.free_memory_mb(),
-        "disk_iops": sum(vm.config.records_per_s for vm in running),
-        "network_percent": min(100.0, 2.0 * len(running)),
+        "disk_iops": settings.disk_iops + sum(vm.config.records_per_s for vm in running),
+        "network_percent": min(100.0, 100 * mbps / settings.link_mbps),
         "vms": [
             {
                 "uid": vm.config.uid,
-                "cpu_percent": vm.config.cpu_percent if vm in running else 0.0,
+                "cpu_percent": _cpu_percent(machine, vm) if vm in running else 0.0,
                 "memory_demand_mb": vm.config.memory_mb * 3 // 4 if vm in running else 0,
             }
             for vm in machine.vms()
         ],
     }
+
+
+def _cpu_percent(machine: Machine, vm: RegisteredVm) -> float:
+    """As Hyper-V tells it: in percent of all processors of the host."""
+    return vm.config.cpu_percent * vm.config.cpu_count / machine.settings.cpu_count
 
 
 def _describe_disks(vm: RegisteredVm, *, is_tolerant: bool) -> list[dict[str, Any]]:

@@ -74,6 +74,9 @@ class HostSettings:
     cpu_model: str
     cpu_count: int
     cpu_percent: float
+    disk_iops: float
+    network_mbps: float
+    link_mbps: float
     memory_mb: int
     vm_versions: tuple[str, ...]
     default_vm_path: str

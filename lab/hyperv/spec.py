@@ -17,7 +17,8 @@ class DiskSpec:
 
 @dataclass(frozen=True, slots=True)
 class VmSpec:
-    """A VM in `folder`. A running one writes `records_per_s` records of its disks' `record_bytes`."""
+    """A VM in `folder`. A running one writes `records_per_s` records of its disks' `record_bytes`, keeps
+    `cpu_percent` of its own processors busy and sends `network_mbps`: its host's load follows."""
 
     name: str
     memory_mb: int = 64
@@ -33,6 +34,8 @@ class VmSpec:
     is_clustered: bool = False
     is_replicated: bool = False
     has_assigned_device: bool = False
+    has_processor_compatibility: bool = False
+    network_mbps: float = 15.0
     has_dynamic_memory: bool = False
     dvd_paths: tuple[str, ...] = ()
 
@@ -48,13 +51,19 @@ class VolumeSpec:
 
 @dataclass(frozen=True, slots=True)
 class HostSpec:
-    """A host. `merge_delay_s` is how long a merge waits before it begins, so that it can be seen."""
+    """A host; its load without VMs is `cpu_percent`, `disk_iops` and `network_mbps` of `link_mbps`.
+
+    `merge_delay_s` is how long a merge waits before it begins, so that it can be seen.
+    """
 
     name: str
     cpu_vendor: str = "GenuineIntel"
     cpu_model: str = "Intel(R) Xeon(R) Silver 4314 CPU @ 2.40GHz"
     cpu_count: int = 16
     cpu_percent: float = 12.0
+    disk_iops: float = 15.0
+    network_mbps: float = 5.0
+    link_mbps: float = 1000.0
     memory_mb: int = 2048
     switches: tuple[str, ...] = ("LAN",)
     volumes: tuple[VolumeSpec, ...] = (VolumeSpec("C:\\", "System", 2048), VolumeSpec("D:\\", "Data", 8192))

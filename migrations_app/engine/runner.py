@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
-from hosts.connect import connect
+from hosts.connect import connect_mover
 from hosts.providers.errors import HostUnreachable, ProviderError
 from hosts.secrets import KeyMissing
 from migrations_app import outcome
@@ -59,7 +59,7 @@ def _drive(journal: Journal, lease: Lease) -> None:
     outcome.begin(journal)
     plan = Plan.from_json(job.plan)
     try:
-        with connect(job.source) as source, connect(job.target) as target:
+        with connect_mover(job.source) as source, connect_mover(job.target) as target:
             ctx = Context(job.tag, plan, source, target, journal, (), lambda: recheck(job))
             _Run(journal, lease, _entries(job, plan)).drive(ctx)
     except KeyMissing as missing:

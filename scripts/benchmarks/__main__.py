@@ -1,4 +1,4 @@
-"""Sets Django up, then runs one module of this package: `report` (the default) or `ticking_server`."""
+"""Sets Django up, then runs one module of this package: `report` (the default), `fleet` or `ticking_server`."""
 
 from __future__ import annotations
 

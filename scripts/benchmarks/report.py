@@ -1,4 +1,4 @@
-"""Runs every measurement and prints one table, with what machine it was."""
+"""Runs every measurement and prints their tables, with what machine it was."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import psutil
 
 from hosts import units
+from scripts.benchmarks.fleet import run_apart
 from scripts.benchmarks.moving import measure_moving
 from scripts.benchmarks.table import as_markdown
 from scripts.benchmarks.watching import measure_watching
@@ -22,3 +23,5 @@ def main() -> None:
     print("Watching a job ...", flush=True)
     rows += measure_watching()
     print(as_markdown(rows))
+    print("Rating a fleet ...", flush=True)
+    run_apart()

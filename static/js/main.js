@@ -8,3 +8,4 @@ import "./drag.js";
 import "./times.js";
 import "./live.js";
 import "./wizard.js";
+import "./ratings.js";

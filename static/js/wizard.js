@@ -1,5 +1,5 @@
 // The wizard works without this: here a row of the list of hosts is chosen by a click anywhere in it,
-// the explanation follows the choice, and Move cannot be pressed twice.
+// and Move cannot be pressed twice.
 document.addEventListener("click", (event) => {
   const row = event.target.closest("[data-chooses]");
   if (!row || event.target.closest("a, input, summary")) return;
@@ -8,13 +8,6 @@ document.addEventListener("click", (event) => {
   radio.checked = true;
   radio.dispatchEvent(new Event("change", { bubbles: true }));
   radio.focus();
-});
-
-document.addEventListener("change", (event) => {
-  if (!event.target.matches("[data-explains]")) return;
-  for (const panel of document.querySelectorAll("[data-explanation]")) {
-    panel.hidden = panel.dataset.explanation !== event.target.dataset.explains;
-  }
 });
 
 document.addEventListener("submit", (event) => {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from hosts.connect import connect
+from hosts.connect import connect_mover
 from migrations_app.engine.step import Context
 from tests.fakes.moves import Move
 
@@ -35,5 +35,5 @@ class Waits:
 
 def context(move: Move, waits: Waits, limit_bytes_per_s: int = 0) -> Context:
     plan = replace(move.plan(), limit_bytes_per_s=limit_bytes_per_s)
-    source, target = (connect(row) for row in move.rows)
+    source, target = (connect_mover(row) for row in move.rows)
     return Context(TAG, plan, source, target, waits, (), list)

@@ -141,6 +141,7 @@ def make_vm(name: str, state: VmState = VmState.RUNNING) -> Vm:
         is_clustered=False,
         is_replicated=False,
         has_assigned_device=False,
+        has_processor_compatibility=False,
         dvd_paths=(),
         disks=(Disk("SCSI 0:0", 60 * GB, True, layers),),
         adapters=(Adapter("nic-1", "Network Adapter", "00155D010203", "LAN", 20, ("10.0.0.5",)),),

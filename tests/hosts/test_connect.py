@@ -10,12 +10,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from django.contrib.auth.models import User
 from django.utils.module_loading import import_string
 
-from hosts.connect import connect, endpoint
+from hosts.connect import connect, connect_mover, endpoint
+from hosts.inventory import add_this_machine
 from hosts.models import Host
 from hosts.providers import PROVIDERS
-from hosts.providers.base import QuickMigrates
+from hosts.providers.base import Provider
+from hosts.providers.errors import NotAHypervisor
 from hosts.providers.types import Secret, Transport
 from hosts.validators import validate_certificates
 from tests.hosts.memory import PASSWORD, MemoryProvider, Neighbourhood
@@ -56,4 +59,11 @@ def test_the_provider_is_the_one_of_the_kind(hv01: Host, network: Neighbourhood)
 
 @pytest.mark.parametrize("path", PROVIDERS.values())
 def test_every_provider_of_the_table_can_be_imported(path: str) -> None:
-    assert issubclass(import_string(path), QuickMigrates)
+    assert issubclass(import_string(path), Provider)
+
+
+def test_a_host_that_is_watched_only_is_no_end_of_a_move(admin: User) -> None:
+    here = add_this_machine(admin)
+
+    with pytest.raises(NotAHypervisor, match="no virtualization software that Ferry moves"):
+        connect_mover(here)

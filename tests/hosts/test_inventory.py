@@ -13,13 +13,12 @@ from django.utils import timezone
 from hosts.inventory import (
     NewHost,
     add_host,
-    forget_old_samples,
     refresh_host,
     root_group,
     sample_host,
     set_maintenance,
 )
-from hosts.models import Host, HostGroup, LoadSample, VirtualMachine
+from hosts.models import Host, HostGroup, VirtualMachine
 from hosts.providers import errors
 from hosts.providers.types import Volume
 from tests.hosts.memory import GB, PASSWORD, Neighbourhood, make_load, make_vm
@@ -194,14 +193,6 @@ def test_a_sample_of_a_dead_host_is_a_state(hv01: Host, network: Neighbourhood) 
     assert sample_host(hv01) is None
 
     assert Host.objects.get().state == State.NOT_RESPONDING
-
-
-def test_samples_of_more_than_a_day_ago_are_forgotten(hv01: Host) -> None:
-    LoadSample.objects.update(at=timezone.now() - timedelta(hours=25))
-    sample_host(hv01)
-
-    assert forget_old_samples() == 1
-    assert LoadSample.objects.count() == 1
 
 
 def test_volumes_and_networks_that_are_gone_are_gone(hv01: Host, network: Neighbourhood) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from hosts.inventory import refresh_host, root_group, set_maintenance
-from hosts.models import Host, HostGroup, LoadSample, VirtualMachine
-from hosts.placement import need_of, rate_host, rate_hosts
-from hosts.providers.types import Disk, HostLoad, VmState
+from hosts.models import Host, HostGroup, VirtualMachine
+from hosts.placement import need_of, rank, rate_host, rate_hosts, reference_ratings, stream_ratings
+from hosts.providers.types import Disk, HostLoad, VmLoad, VmState
+from hosts.rating_types import ExpectedLoad, Options
+from hosts.rules import Rule
 from tests.hosts.conftest import add
-from tests.hosts.memory import GB, Neighbourhood, make_vm
+from tests.hosts.memory import GB, Neighbourhood, make_load, make_vm
 
 
 @pytest.fixture
@@ -28,6 +28,7 @@ def vm(hv01: Host, network: Neighbourhood) -> VirtualMachine:
 def test_what_a_vm_needs_comes_from_its_rows(vm: VirtualMachine) -> None:
     need = need_of(vm)
 
+    assert (need.largest_disk_bytes, need.vlans) == (12 * GB, frozenset({("LAN", 20)}))
     assert (need.busy_processors, need.needed_memory_mb, need.disk_bytes) == (0.8, 4096, 12 * GB)
     assert (need.networks, need.cpu_vendor, need.kind) == (frozenset({"LAN"}), "GenuineIntel", "hyperv")
 
@@ -47,11 +48,9 @@ def test_pass_through_shared_and_assigned_parts_are_named(hv01: Host, network: N
     network.hosts["hv01"].has(replace(base, disks=(*base.disks, *parts), has_assigned_device=True))
     refresh_host(hv01)
 
-    assert need_of(VirtualMachine.objects.get()).immovable_parts == (
-        "the shared disk at SCSI 0:1",
-        "the pass-through disk at SCSI 0:2",
-        "a device of its host assigned to it",
-    )
+    need = need_of(VirtualMachine.objects.get())
+    assert (need.shared_disks, need.pass_through_disks) == (("SCSI 0:1",), ("SCSI 0:2",))
+    assert need.has_assigned_device
 
 
 def test_hosts_come_best_first_and_blocked_ones_last(vm: VirtualMachine, hv02: Host, network: Neighbourhood) -> None:
@@ -81,7 +80,7 @@ def test_the_queries_do_not_grow_with_the_hosts(
     Host.objects.bulk_create(Host(name=f"HV{n:02}", group=root_group(), password=hv02.password) for n in range(10, 40))
     fresh = VirtualMachine.objects.select_related("host").get()
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert len(rate_hosts(fresh)) == 32
 
 
@@ -94,27 +93,73 @@ def test_the_reserves_are_those_of_the_group(vm: VirtualMachine, hv02: Host) -> 
     assert "above its reserve of 9.8 GB" in rating.zero_reasons[0].text
 
 
-def test_the_load_is_the_average_since_other_vms_ran_there(vm: VirtualMachine, hv02: Host) -> None:
-    now = timezone.now()
-    LoadSample.objects.all().delete()
-    for minutes, cpu in ((10, 30.0), (20, 50.0), (40, 99.0)):
-        LoadSample.objects.create(
-            host=hv02,
-            at=now - timedelta(minutes=minutes),
-            cpu_percent=cpu,
-            memory_used_mb=0,
-            disk_iops=0,
-            network_percent=0,
-        )
-    Host.objects.filter(pk=hv02.pk).update(load_since=now - timedelta(minutes=30), cpu_percent=10)
+def test_the_load_is_the_average_since_other_vms_ran_there(
+    vm: VirtualMachine, hv02: Host, network: Neighbourhood
+) -> None:
+    network.hosts["hv02"].has(make_vm("DB01"))
+    for cpu in (30.0, 50.0):
+        network.hosts["hv02"].load = make_load(cpu_percent=cpu)
+        refresh_host(hv02)
 
     assert rate_host(vm, hv02).rating.factors[0].now == 40.0
 
 
-def test_without_samples_the_latest_load_counts(vm: VirtualMachine, hv02: Host) -> None:
-    LoadSample.objects.all().delete()
+def test_before_there_is_a_sample_the_latest_load_counts(vm: VirtualMachine, hv02: Host) -> None:
+    Host.objects.filter(pk=hv02.pk).update(load_count=0, mean_cpu_percent=99)
 
     assert rate_host(vm, hv02).rating.factors[0].now == 20.0
+
+
+def test_a_vm_is_expected_to_do_what_its_own_samples_say(hv01: Host, network: Neighbourhood) -> None:
+    web = make_vm("WEB01")
+    network.hosts["hv01"].has(web)
+    for percent in (10.0, 40.0):
+        network.hosts["hv01"].load = replace(make_load(web), vms=(VmLoad(web.uid, percent, 1024),))
+        refresh_host(hv01)
+
+    row = VirtualMachine.objects.get()
+    assert need_of(row).busy_processors == pytest.approx(0.25 * 8)
+    assert need_of(row, Options(expected=ExpectedLoad(cpu_percent=50))).busy_processors == 1.0
+
+
+def test_hosts_come_in_batches_after_one_round_of_queries(
+    vm: VirtualMachine, hv02: Host, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    Host.objects.bulk_create(Host(name=f"HV{n:02}", group=root_group(), password=hv02.password) for n in range(10, 15))
+    stream = stream_ratings(vm, batch=3)
+
+    first = next(stream)
+
+    with django_assert_num_queries(0):
+        rest = list(stream)
+    assert [it.host.name for it in first] == ["HV01", "HV02", "HV10"]
+    assert [len(some) for some in rest] == [3, 1]
+    assert sorted((*first, *(it for some in rest for it in some)), key=rank) == rate_hosts(vm)
+
+
+def test_the_source_is_told_without_the_vm(vm: VirtualMachine, hv02: Host) -> None:
+    cpu, memory, *_ = rate_host(vm, hv02).source
+
+    assert (cpu.now, cpu.after) == (20.0, 10.0)
+    assert (memory.now, memory.after) == (4_384, 288)
+
+
+def test_another_vm_in_the_vlan_shows_that_it_is_carried(
+    vm: VirtualMachine, hv02: Host, network: Neighbourhood
+) -> None:
+    assert [it.rule for it in rate_host(vm, hv02).rating.favours] == [Rule.VLAN_IN_USE]
+    network.hosts["hv02"].has(make_vm("DB01"))
+    refresh_host(hv02)
+
+    assert rate_host(vm, hv02).rating.favours == ()
+
+
+def test_every_host_has_stars_for_a_new_vm(hv01: Host, hv02: Host, network: Neighbourhood) -> None:
+    set_maintenance(hv02, is_on=True)
+
+    ratings = reference_ratings()
+
+    assert [ratings[host.pk].stars > 0 for host in (hv01, hv02)] == [True, False]
 
 
 def test_a_host_that_does_not_respond_is_rated_by_that(vm: VirtualMachine, hv02: Host, network: Neighbourhood) -> None:

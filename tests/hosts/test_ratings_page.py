@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hosts.rating_types import Factor, Options, Reserves
-from hosts.ratings import rate
+from hosts.ratings import factors_of, rate
+from hosts.rules import RULES
 from tests.hosts.needs import need, situation
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "ratings.md"
@@ -46,6 +47,29 @@ def test_the_worked_example_is_what_the_code_computes() -> None:
         told = (factor.now, factor.after, factor.capacity, factor.weight, factor.share, factor.stars)
         assert row[0] == factor.name
         assert row[1:] == [pytest.approx(value, abs=0.0006) for value in told]
+
+
+def test_the_worked_example_on_the_source_is_what_the_code_computes() -> None:
+    vm = need(busy_processors=0.8, memory_mb=4096, memory_demand_mb=0)
+    host = situation(
+        cpu_count=8,
+        cpu_percent=40,
+        memory_mb=16_384,
+        memory_available_mb=6_144,
+        disk_iops=500,
+        network_percent=9,
+    )
+
+    for factor, row in zip(factors_of(vm, host, Options(), sign=-1), rows("Worked example on the source"), strict=True):
+        assert row == [factor.name, *(pytest.approx(value, abs=0.0006) for value in factor[2:])]
+
+
+def test_the_rules_of_the_page_are_ours() -> None:
+    text = PAGE.read_text()
+
+    for rule, facts in RULES.items():
+        locked = "yes" if facts.is_locked else "no"
+        assert f"| `{rule.value}` | {facts.title} | {facts.default.words} | {locked} |" in text
 
 
 def test_the_weights_of_the_page_are_the_defaults() -> None:

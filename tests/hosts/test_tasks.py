@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from console.celery import app
 from hosts import tasks
-from hosts.models import Host, LoadSample
+from hosts.models import Host, HostLoadHour, LoadSample
 from tests.hosts.memory import Neighbourhood
 
 
@@ -24,15 +24,22 @@ def _eager(settings: Settings) -> object:
 
 
 @pytest.mark.usefixtures("_eager")
-def test_every_host_is_refreshed_and_old_samples_go(hv01: Host, hv02: Host, network: Neighbourhood) -> None:
-    LoadSample.objects.update(at=timezone.now() - timedelta(hours=25))
+def test_every_host_is_refreshed(hv01: Host, hv02: Host, network: Neighbourhood) -> None:
     for host in network.hosts.values():
         host.questions.clear()
 
     tasks.refresh_all()
 
     assert [host.questions for host in network.hosts.values()] == [["inspect", "sample"]] * 2
-    assert LoadSample.objects.count() == 2
+
+
+def test_hours_are_averaged_before_their_samples_go(hv01: Host) -> None:
+    LoadSample.objects.update(at=timezone.now() - timedelta(hours=50))
+
+    tasks.keep_loads()
+
+    assert HostLoadHour.objects.get().sample_count == 1
+    assert not LoadSample.objects.exists()
 
 
 def test_a_removed_host_is_nothing_to_refresh(network: Neighbourhood) -> None:
@@ -43,3 +50,4 @@ def test_a_removed_host_is_nothing_to_refresh(network: Neighbourhood) -> None:
 
 def test_the_schedule_names_a_task_that_exists(settings: Settings) -> None:
     assert settings.CELERY_BEAT_SCHEDULE["refresh"]["task"] == tasks.refresh_all.name
+    assert settings.CELERY_BEAT_SCHEDULE["keep-loads"]["task"] == tasks.keep_loads.name

@@ -25,11 +25,11 @@ def test_a_stopped_vm_is_said_to_have_no_outage(wizard: Wizard) -> None:
     assert "so there is no outage" in said(wizard.get("migrate"))
 
 
-def test_the_best_host_is_chosen_beforehand_and_a_blocked_one_cannot_be(wizard: Wizard, move: Move) -> None:
+def test_the_best_host_is_chosen_beforehand_and_a_blocked_one_can_only_be_looked_at(wizard: Wizard, move: Move) -> None:
     text = said(wizard.get("migrate-host", target=None, on=None))
 
-    assert f'value="{move.rows[1].pk}" data-explains="{move.rows[1].pk}" aria-label="HV02" checked' in text
-    assert f'value="{move.rows[0].pk}" data-explains="{move.rows[0].pk}" aria-label="HV01" disabled' in text
+    assert f'value="{move.rows[1].pk}" aria-label="HV02" checked' in text
+    assert f'<tr id="host-row-{move.rows[0].pk}" data-chooses class="is-blocked">' in text
     assert "WEB01 is on HV01 already." in text
 
 
@@ -39,8 +39,8 @@ def test_a_group_as_target_means_its_best_rated_host(wizard: Wizard, move: Move)
     inside = said(wizard.get("migrate-host", target=None, group=HostGroup.objects.get(name="All Hosts").pk))
     empty = said(wizard.get("migrate-host", target=None, group=group.pk))
 
-    assert " checked" in inside
-    assert " checked" not in empty
+    assert 'aria-label="HV02" checked' in inside
+    assert 'name="target"' not in empty
 
 
 def test_the_path_of_the_source_is_preset_where_the_target_has_its_volume(wizard: Wizard) -> None:

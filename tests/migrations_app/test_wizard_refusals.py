@@ -64,7 +64,9 @@ def test_a_tampered_folder_makes_no_job(wizard: Wizard, folder: str) -> None:
 
 
 def test_a_volume_without_enough_space_is_an_error_before_anything_moves(wizard: Wizard) -> None:
-    HostVolume.objects.filter(host__name="HV02").update(free_bytes=100)
+    full = HostVolume.objects.get(host__name="HV02")
+    HostVolume.objects.create(host=full.host, path="E:\\", size_bytes=1 << 50, free_bytes=1 << 50)
+    HostVolume.objects.filter(pk=full.pk).update(free_bytes=100)
 
     answer = wizard.get("migrate-networks")
 

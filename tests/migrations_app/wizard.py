@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.test import Client
@@ -9,6 +10,9 @@ from django.urls import reverse
 
 from hosts.models import Host, VirtualMachine
 from migrations_app.plans import fingerprint
+
+# disk_0 and net_0 are Python's way to write disk-0 and net-0.
+_PLACED = re.compile("^(disk|net)_")
 
 
 class Wizard:
@@ -33,7 +37,7 @@ class Wizard:
         return self.client.post(self._address("migrate-move"), {**self._with(changes), "move": "yes"}, follow=True)
 
     def _with(self, changes: dict[str, Any]) -> dict[str, Any]:
-        renamed = {name.replace("_", "-"): value for name, value in changes.items()}
+        renamed = {_PLACED.sub(r"\1-", name): value for name, value in changes.items()}
         return {name: value for name, value in {**self.state, **renamed}.items() if value is not None}
 
     def _address(self, page: str) -> str:
@@ -46,5 +50,9 @@ def page_of(answer: Any) -> str:
 
 
 def said(answer: Any) -> str:
-    """The page's text, as the server wrote it."""
-    return str(answer.content.decode())
+    """The page's text, as the server wrote it; a stream is read once and kept."""
+    if not answer.streaming:
+        return str(answer.content.decode())
+    if not hasattr(answer, "kept"):
+        answer.kept = answer.getvalue().decode()
+    return str(answer.kept)

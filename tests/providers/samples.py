@@ -59,6 +59,7 @@ VM = Vm(
     is_clustered=False,
     is_replicated=False,
     has_assigned_device=False,
+    has_processor_compatibility=False,
     dvd_paths=(),
     disks=(Disk("SCSI 0:0", 1 << 30, True, LAYERS),),
     adapters=(Adapter("a1", "Network Adapter", "00:15:5D:01:02:03", "LAN", 12, ("10.0.0.9",)),),

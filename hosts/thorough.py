@@ -1,0 +1,75 @@
+"""The live check of one host for one VM: both hosts are asked again, and what has changed is told.
+
+Runs in a worker, never in a web request. Nothing is written on a host: what `Compare-VM` would say needs the VM's files
+on the target, so that part waits for the move itself (docs/ratings.md).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from django.conf import settings
+from django.utils import timezone
+
+from hosts.differences import differences
+from hosts.inventory import refresh_host
+from hosts.models import Host, VirtualMachine
+from hosts.placement import RatedHost, rate_host
+from hosts.rating_types import Options
+from hosts.thorough_findings import findings_of
+from hosts.thorough_types import FindingLevel, Thorough, ThoroughFinding
+
+# A refresh that is under way already is waited for; each question to a host has a deadline of its own.
+PATIENCE_S = 30.0
+
+_BY_DEFAULT = Options()
+
+
+def check_thoroughly(vm: VirtualMachine, host: Host, options: Options = _BY_DEFAULT) -> Thorough:
+    """What both hosts say now, rated again, beside what the rows said before."""
+    asked_at = timezone.now()
+    vm, host = _row(vm), Host.objects.select_related("group").get(pk=host.pk)
+    before, told_at = rate_host(vm, host, options), host.last_contact_at
+    silent = [finding for each in (vm.host, host) for finding in _refresh(each)]
+    fresh = Host.objects.select_related("group").get(pk=host.pk)
+    vm_now = _row(vm)
+    after = rate_host(vm_now, fresh, options)
+    age_s = (asked_at - told_at).total_seconds() if told_at else None
+    return Thorough(
+        asked_at=asked_at,
+        cheap_stars=before.rating.stars,
+        stars=None if silent else after.rating.stars,
+        findings=tuple(silent or _findings(vm_now, fresh, after)),
+        differences=tuple(differences(before, after, age_s)),
+    )
+
+
+def _row(vm: VirtualMachine) -> VirtualMachine:
+    return VirtualMachine.objects.select_related("host__group").prefetch_related("disks", "adapters").get(pk=vm.pk)
+
+
+def _refresh(host: Host) -> Iterator[ThoroughFinding]:
+    """Fresh rows, also when another refresh is under way: that one began before we asked. Tells what went wrong."""
+    deadline = time.monotonic() + PATIENCE_S
+    was_asked = refresh_host(host)
+    while not was_asked and time.monotonic() < deadline:
+        time.sleep(settings.POLL_MS / 1000)
+        was_asked = refresh_host(host)
+    host.refresh_from_db()
+    if host.state != Host.State.RESPONDING:
+        yield ThoroughFinding(FindingLevel.ERROR, f"{host.name}: {host.state_reason}", host.state_action)
+    elif not was_asked:
+        text = f"{host.name} is still answering an earlier question; it could not be asked again."
+        yield ThoroughFinding(FindingLevel.ERROR, text, "Check again in a minute.")
+
+
+def _findings(vm: VirtualMachine, host: Host, rated: RatedHost) -> Iterator[ThoroughFinding]:
+    """The rating's reasons first, then the path and the networks that the next pages begin with."""
+    if vm.is_missing:
+        yield ThoroughFinding(FindingLevel.ERROR, f"{vm.name} is not on {vm.host.name} any more.", "Refresh the list.")
+    for reason in rated.rating.zero_reasons:
+        level = FindingLevel.ERROR if reason.is_blocking else FindingLevel.WARNING
+        yield ThoroughFinding(level, reason.text, reason.action)
+    yield from findings_of(replace(rated, host=host), vm)

@@ -1,0 +1,51 @@
+"""Where the VM's files would go on a host by default, and which networks its adapters would find. Pure but for rows."""
+
+from __future__ import annotations
+
+import ntpath
+from collections.abc import Iterator
+
+from hosts.models import Host, VirtualMachine
+from hosts.placement import RatedHost
+from hosts.rating_types import MB
+from hosts.thorough_types import FindingLevel, ThoroughFinding
+from hosts.units import size
+
+
+def findings_of(rated: RatedHost, vm: VirtualMachine) -> Iterator[ThoroughFinding]:
+    """One finding for the path, one for each connected adapter."""
+    yield _path(rated, vm)
+    names = rated.situation.networks
+    for adapter in vm.adapters.all():
+        if adapter.network_name in names:
+            text = f"{adapter.name} finds {adapter.network_name} on {rated.host.name}."
+            yield ThoroughFinding(FindingLevel.OK, text)
+        elif adapter.network_name:
+            text = f"{adapter.name} is on {adapter.network_name}, which {rated.host.name} does not have."
+            yield ThoroughFinding(FindingLevel.WARNING, text, "Choose another network for it on the way.")
+
+
+def _path(rated: RatedHost, vm: VirtualMachine) -> ThoroughFinding:
+    """The folder above the VM's own, if the host has that volume; otherwise the host's default."""
+    host, room = rated.host, rated.situation.free_bytes
+    folder = _default_folder(host, vm, {path.upper() for path in room})
+    free_bytes = {path.upper(): free for path, free in room.items()}.get(_drive(folder))
+    if free_bytes is None:
+        text = f"{host.name} has no volume for {folder or 'its default path'}."
+        return ThoroughFinding(FindingLevel.ERROR, text, "Choose a folder on one of its volumes.")
+    need = rated.need.needed_disk_bytes + rated.situation.reserves.disk_mb * MB
+    if need > free_bytes:
+        text = f"{_drive(folder)} of {host.name} has {size(free_bytes)} free; {vm.name} needs {size(need)} there."
+        return ThoroughFinding(FindingLevel.WARNING, text, "Choose another path, or spread the disks.")
+    return ThoroughFinding(FindingLevel.OK, f"{folder} on {host.name} has {size(free_bytes)} free for {size(need)}.")
+
+
+def _default_folder(host: Host, vm: VirtualMachine, volumes: set[str]) -> str:
+    parent = ntpath.dirname(vm.folder.rstrip("\\"))
+    return parent if _drive(parent) in volumes else host.default_vm_path.rstrip("\\")
+
+
+def _drive(path: str) -> str:
+    """ "D:\\VMs" -> "D:\\"."""
+    drive = ntpath.splitdrive(path)[0].upper()
+    return f"{drive}\\" if drive else ""

@@ -1,0 +1,80 @@
+"""Pages for administrators: what ratings are made with by default, and the reserves of groups and hosts."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_GET, require_http_methods
+
+from hosts.access import AdministratorRequest, administrators_only
+from hosts.models import Host, HostGroup
+from hosts.placement_defaults import placement_defaults, save_placement_defaults
+from hosts.rating_forms import DefaultsForm, ImportanceForm
+from hosts.reserve_forms import GroupReservesForm, HostReservesForm
+
+
+@require_http_methods(["GET", "POST"])
+@administrators_only
+def placement(request: AdministratorRequest) -> HttpResponse:
+    """Goal, importances, expected load and rules for every placement that says nothing else.
+
+    The wizard proposes its goal and importances in the address; they hold once they are stored here.
+    """
+    given = request.POST if request.method == "POST" else _proposed(request.GET)
+    form = DefaultsForm(given, placement_defaults())
+    back = request.POST.get("back", "") or request.GET.get("back", "")
+    if request.method == "POST" and form.is_valid():
+        save_placement_defaults(form.entered(), request.user)
+        messages.success(request, "The placement defaults were stored. They hold for every rating from now on.")
+        return redirect(back if _is_ours(request, back) else "placement")
+    context = {"form": form, "back": back, "is_proposed": request.method == "GET" and form.is_changed}
+    return render(request, "hosts/placement.html", context, status=400 if form.errors else 200)
+
+
+@require_GET
+@administrators_only
+def group_list(request: AdministratorRequest) -> HttpResponse:
+    """The groups with their reserves, and the hosts that have reserves of their own."""
+    own = [host for host in Host.objects.select_related("group").defer("password", "ca_pem") if _has_own(host)]
+    groups = HostGroup.objects.select_related("parent").order_by("name")
+    return render(request, "hosts/group_list.html", {"groups": groups, "own": own})
+
+
+@require_http_methods(["GET", "POST"])
+@administrators_only
+def group_reserves(request: AdministratorRequest, pk: int) -> HttpResponse:
+    group = get_object_or_404(HostGroup, pk=pk)
+    form = GroupReservesForm(request.POST or None, instance=group)
+    if request.method == "POST" and form.is_valid():
+        form.store()
+        messages.success(request, f"The reserves of {group.name} were stored.")
+        return redirect("group-list")
+    context = {"form": form, "group": group, "hosts": group.hosts.count()}
+    return render(request, "hosts/group_reserves.html", context, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@administrators_only
+def host_reserves(request: AdministratorRequest, pk: int) -> HttpResponse:
+    host = get_object_or_404(Host.objects.select_related("group"), pk=pk)
+    form = HostReservesForm(request.POST or None, instance=host)
+    if request.method == "POST" and form.is_valid():
+        form.store()
+        messages.success(request, f"The reserves of {host.name} were stored.")
+        return redirect("host-page", pk)
+    return render(request, "hosts/host_reserves.html", {"form": form, "host": host}, status=400 if form.errors else 200)
+
+
+def _proposed(query: QueryDict) -> dict[str, str]:
+    return {name: query.get(name, "") for name in ImportanceForm.base_fields if name in query}
+
+
+def _is_ours(request: AdministratorRequest, back: str) -> bool:
+    """An address of this console, and nowhere else."""
+    return url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
+
+
+def _has_own(host: Host) -> bool:
+    return any(getattr(host, name) is not None for name in HostReservesForm.Meta.fields)

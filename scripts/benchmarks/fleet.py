@@ -1,0 +1,153 @@
+"""Measures rating and the pages that show it with 1,000 hosts and 20,000 virtual machines, in a database of its own.
+
+Run by hand: FERRY_VAR=$(mktemp -d) .venv/bin/python -m scripts.benchmarks fleet
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPConnection
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from console.first_run import migrate_database
+from hosts.models import Host, VirtualMachine
+from hosts.placement import rate_host, rate_hosts, stream_ratings
+from hosts.rollup import roll_up
+from hosts.series import host_series
+from hosts.units import size
+from scripts.benchmarks.make_fleet import make_fleet
+from scripts.benchmarks.process import running_server
+from scripts.benchmarks.table import Row, as_markdown
+
+RATE_ALL_MS = 100
+TIMES = 15
+WARM_UPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """Seconds of every repetition, and the queries of one."""
+
+    seconds: list[float]
+    queries: int
+
+    @property
+    def figure(self) -> str:
+        middle, slowest = 1000 * statistics.median(self.seconds), 1000 * max(self.seconds)
+        fastest = 1000 * min(self.seconds)
+        return f"{middle:.0f} ms ({fastest:.0f} to {slowest:.0f}), {self.queries} queries"
+
+
+def main() -> None:
+    """Prints its own table."""
+    if (settings.VAR_DIR / "ferry.sqlite3").exists():
+        sys.exit(f"{settings.VAR_DIR} has a database already; take an empty FERRY_VAR.")
+    migrate_database()
+    began = time.monotonic()
+    make_fleet()
+    made_s = time.monotonic() - began
+    rows = [_fleet_row(made_s), *_rating_rows(), *_load_rows(), *_page_rows()]
+    print(as_markdown(rows))
+
+
+def run_apart() -> None:
+    """The same in a process and a folder of its own, for a caller whose database has something else in it."""
+    with tempfile.TemporaryDirectory(prefix="fleet-", dir=settings.VAR_DIR) as folder:
+        command = [sys.executable, "-m", "scripts.benchmarks", "fleet"]
+        subprocess.run(command, env={**os.environ, "FERRY_VAR": folder}, check=True)
+
+
+def _fleet_row(made_s: float) -> Row:
+    counts = f"{Host.objects.count():,} hosts, {VirtualMachine.objects.count():,} virtual machines"
+    return Row("the fleet", f"{counts}; made in {made_s:.0f} s")
+
+
+def _rating_rows() -> list[Row]:
+    pk = VirtualMachine.objects.filter(state="running").values_list("pk", flat=True)[777]
+
+    def vm() -> VirtualMachine:
+        return VirtualMachine.objects.select_related("host__group").get(pk=pk)
+
+    one = Host.objects.get(name="HV0500")
+    return [
+        Row("rate_hosts: all hosts for one VM", _time(lambda: rate_hosts(vm())).figure, f"below {RATE_ALL_MS} ms"),
+        Row("stream_ratings: until the first 100", _time(lambda: next(stream_ratings(vm()))).figure),
+        Row("rate_host: one host for one VM", _time(lambda: rate_host(vm(), one)).figure),
+    ]
+
+
+def _load_rows() -> list[Row]:
+    page = list(Host.objects.values_list("pk", flat=True)[:50])
+    everybody = list(Host.objects.values_list("pk", flat=True))
+    return [
+        Row("sparklines of 50 hosts, 24 h", _time(lambda: host_series(page)).figure),
+        Row("sparklines of all hosts, 24 h", _time(lambda: host_series(everybody)).figure),
+        Row("roll_up when nothing is due", _time(roll_up).figure),
+    ]
+
+
+def _page_rows() -> list[Row]:
+    """Times from a served process over HTTP, queries from the same view in this one."""
+    vm_pk = VirtualMachine.objects.filter(state="running").values_list("pk", flat=True)[777]
+    pages = {
+        "select-host page": reverse("migrate-host", args=[vm_pk]),
+        "Hosts list page": reverse("host-list"),
+    }
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(User.objects.create_superuser("bench", password=None))
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    rows = []
+    with running_server(["manage.py", "serve", "--no-worker", "--port", "0"]) as server:
+        for name, path in pages.items():
+            queries = _queries(lambda path=path: client.get(path).getvalue())  # type: ignore[misc]
+            times = [_fetch(server.address, path, cookie) for _ in range(TIMES + WARM_UPS)][WARM_UPS:]
+            first, whole = (Timed([time[part] for time in times], queries) for part in (0, 1))
+            rows.append(Row(f"{name}: first byte", first.figure.partition(", ")[0]))
+            rows.append(Row(f"{name}: whole", f"{whole.figure}, {size(times[0][2])}"))
+    return rows
+
+
+def _fetch(address: str, path: str, cookie: str) -> tuple[float, float, int]:
+    """Seconds to the first byte of the body and to the last, and how many bytes there were."""
+    wire = HTTPConnection(address, timeout=60)
+    began = time.perf_counter()
+    wire.request("GET", path, headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}"})
+    answer = wire.getresponse()
+    body = answer.read(1)
+    first = time.perf_counter() - began
+    body += answer.read()
+    whole = time.perf_counter() - began
+    wire.close()
+    if answer.status != 200:
+        raise RuntimeError(f"{path} answered {answer.status}")
+    return first, whole, len(body)
+
+
+def _time(what: Callable[[], object]) -> Timed:
+    for _ in range(WARM_UPS):
+        what()
+    seconds = []
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        what()
+        seconds.append(time.perf_counter() - began)
+    return Timed(seconds, _queries(what))
+
+
+def _queries(what: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        what()
+    return len(captured)
