@@ -9,30 +9,41 @@ from django.db.models import Count
 
 from hosts.models import Host, HostGroup
 
+MOST_HOSTS = 40
+
 
 @dataclass(slots=True)
 class Branch:
-    """A group with what is in it. `vm_count` counts those of its groups, too."""
+    """A group with what is in it. `vm_count` counts those of its groups, too; `shown` are the hosts of the tree."""
 
     group: HostGroup
     branches: list[Branch] = field(default_factory=list)
     hosts: list[Host] = field(default_factory=list)
     vm_count: int = 0
+    shown: list[Host] = field(default_factory=list)
+
+    @property
+    def more(self) -> int:
+        """How many hosts the tree leaves to the list."""
+        return len(self.hosts) - len(self.shown)
 
     def groups_below(self) -> list[int]:
         """Keys of this group and of all groups in it."""
         return [self.group.pk, *(pk for branch in self.branches for pk in branch.groups_below())]
 
 
-def build_tree() -> list[Branch]:
-    """The root groups, each with everything below it, in two queries. Hosts carry `vm_count`."""
+def build_tree(host_pk: str = "") -> list[Branch]:
+    """The root groups, each with everything below it, in two queries. Hosts carry `vm_count`.
+
+    Every page has the tree: of a large group it shows the first hosts, and the one of `host_pk`.
+    """
     hosts: dict[int, list[Host]] = defaultdict(list)
     for host in Host.objects.annotate(vm_count=Count("vms")).defer("password", "ca_pem"):
         hosts[host.group_id].append(host)
     groups: dict[int | None, list[HostGroup]] = defaultdict(list)
     for group in HostGroup.objects.order_by("name"):
         groups[group.parent_id].append(group)
-    return [_branch(group, groups, hosts) for group in groups[None]]
+    return [_branch(group, groups, hosts, host_pk) for group in groups[None]]
 
 
 def find_branch(branches: list[Branch], group_pk: str) -> Branch | None:
@@ -44,8 +55,12 @@ def find_branch(branches: list[Branch], group_pk: str) -> Branch | None:
     return None
 
 
-def _branch(group: HostGroup, groups: dict[int | None, list[HostGroup]], hosts: dict[int, list[Host]]) -> Branch:
-    branch = Branch(group, [_branch(child, groups, hosts) for child in groups[group.pk]], hosts[group.pk])
+def _branch(
+    group: HostGroup, groups: dict[int | None, list[HostGroup]], hosts: dict[int, list[Host]], host_pk: str
+) -> Branch:
+    branch = Branch(group, [_branch(child, groups, hosts, host_pk) for child in groups[group.pk]], hosts[group.pk])
+    first, rest = branch.hosts[:MOST_HOSTS], branch.hosts[MOST_HOSTS:]
+    branch.shown = first + [host for host in rest if str(host.pk) == host_pk]
     own = sum(int(getattr(host, "vm_count", 0)) for host in branch.hosts)
     branch.vm_count = own + sum(child.vm_count for child in branch.branches)
     return branch

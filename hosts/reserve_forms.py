@@ -62,4 +62,4 @@ class HostReservesForm(_Reserves):
         fields = _FIELDS
 
     def inherited(self, _name: str) -> str:
-        return str(getattr(self.instance.group, _name))
+        return f"{getattr(self.instance.group, _name):,}"

@@ -33,7 +33,7 @@ def host_tree(context: template.Context) -> dict[str, Any]:
     query = context["request"].GET
     host = getattr(context.get("host"), "pk", None) or query.get("host", "")
     return {
-        "roots": build_tree(),
+        "roots": build_tree(str(host)),
         "current": "hosts" if _workspace(context) in ("reports", "administration") else _workspace(context),
         "host_pk": str(host),
         "group_pk": query.get("group", ""),

@@ -179,8 +179,10 @@ def test_importances_change_the_stars_and_stay_in_the_address(wizard: Wizard) ->
 
 
 def test_the_job_keeps_what_it_was_rated_with(wizard: Wizard) -> None:
-    wizard.move(goal="consolidate", w_cpu="9", load_cpu="50")
+    page = said(wizard.move(goal="consolidate", w_cpu="9", load_cpu="50"))
 
+    assert "when the move was ordered" in page
+    assert "Goal: resource maximization." in page
     rating = MigrationJob.objects.get().rating
     assert rating is not None
     assert (rating["options"]["goal"], rating["options"]["cpu_weight"]) == ("consolidate", 9)

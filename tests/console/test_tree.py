@@ -1,0 +1,33 @@
+"""The tree of the left pane, where a group has more hosts than anybody scrolls through."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from console.tree import MOST_HOSTS, build_tree
+from tests.hosts.fleet import host
+
+
+def test_a_large_group_shows_its_first_hosts_and_leaves_the_rest_to_the_list(signed_in: Client) -> None:
+    made = [host(f"HV{number:03}") for number in range(MOST_HOSTS + 5)]
+
+    text = signed_in.get("/vms/").content.decode()
+
+    assert "5 more hosts" in text
+    assert f'id="tree-host-{made[0].pk}"' in text
+    assert f'id="tree-host-{made[-1].pk}"' not in text
+
+
+def test_the_host_that_the_page_is_about_is_always_there(signed_in: Client) -> None:
+    made = [host(f"HV{number:03}") for number in range(MOST_HOSTS + 5)]
+
+    text = signed_in.get(f"/hosts/{made[-1].pk}/").content.decode()
+
+    assert f'id="tree-host-{made[-1].pk}"' in text
+    assert "4 more hosts" in text
+
+
+def test_a_small_group_shows_all_of_them(db: None) -> None:
+    host("HV01")
+
+    assert (len(build_tree()[0].shown), build_tree()[0].more) == (1, 0)
