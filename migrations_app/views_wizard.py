@@ -111,11 +111,11 @@ def _summary(request: HttpRequest, answers: Answers, refused: str = "") -> HttpR
         refused=refused,
         findings=findings,
         can_move=choices is not None and not errors(findings),
+        why_not_act=why_not_act(request),
         forecast=forecast_move(answers.vm, answers.target, choices.limit_bytes_per_s if choices else 0),
         vm_folder=vm_folder(choices) if choices else answers.folder,
         rows=network_rows(answers),
         carried=answers.carried("keep", "limit"),
-        why_not_act=why_not_act(request),
     )
 
 
