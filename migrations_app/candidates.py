@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -16,11 +15,9 @@ from hosts.placement import RatedHost, rank, stream_ratings
 from hosts.providers.types import VmState
 from hosts.rating_types import Factor, Options, Rating
 from migrations_app.forecast import Forecast, forecast
-from migrations_app.models import JobStep, MigrationJob
+from migrations_app.past_rates import past_rates
 
 PAGE_SIZE = 100
-PAST_MOVES = 10
-_PAST_STEPS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +105,7 @@ class Forecasts:
     def __init__(self, vm: VirtualMachine) -> None:
         self._vm = vm
         self._disk_bytes = vm.disk_bytes
-        self._rates = _past_rates(vm.host)
+        self._rates = past_rates(vm.host)
 
     def candidate(self, rated: RatedHost) -> Candidate:
         return Candidate(rated, None if rated.rating.is_blocked else self._forecast(rated.host))
@@ -129,16 +126,3 @@ def _fits(rated: RatedHost, narrowing: Narrowing, inside: set[int] | None) -> bo
         return False
     told = f"{rated.host.name} {rated.host.group.name}".casefold()
     return all(word in told for word in narrowing.text.casefold().split())
-
-
-def _past_rates(source: Host) -> dict[int, Sequence[float]]:
-    """Bytes per second of the copying steps of the last moves from the host, by target; latest first."""
-    of_source = JobStep.objects.filter(job__source=source, job__status=MigrationJob.Status.DONE)
-    copies = of_source.filter(key__in=("copy", "copy-all"), bytes_done__gt=0).order_by("-job_id")
-    fields = ("job__target_id", "started_at", "ended_at", "bytes_done")
-    rates: dict[int, list[float]] = defaultdict(list)
-    for target_id, begun, ended, done in copies.values_list(*fields)[:_PAST_STEPS]:
-        seconds = (ended - begun).total_seconds() if begun and ended else 0.0
-        if seconds > 0 and len(rates[target_id]) < PAST_MOVES:
-            rates[target_id].append(done / seconds)
-    return dict(rates)

@@ -15,10 +15,9 @@ from hosts.models import Host, VirtualMachine
 from hosts.providers.types import AdapterPlacement, VmState
 from migrations_app.engine.plan import DiskFolder, Plan
 from migrations_app.forecast import Forecast, deadline_s, forecast
-from migrations_app.models import MigrationJob
+from migrations_app.past_rates import past_rates
 from migrations_app.paths import drive_of, folder_name
 
-PAST_MOVES = 10
 DISK_FOLDER = "Virtual Hard Disks"
 
 
@@ -72,7 +71,7 @@ def forecast_move(vm: VirtualMachine, target: Host | None, limit_bytes_per_s: in
         vm.disk_bytes,
         vm.memory_mb,
         is_running=vm.state == VmState.RUNNING,
-        past_rates=_past_rates(vm.host, target) if target else [],
+        past_rates=past_rates(vm.host).get(target.pk, ()) if target else (),
         limit_bytes_per_s=limit_bytes_per_s,
     )
 
@@ -153,16 +152,3 @@ def _shares_a_name(vm: VirtualMachine, location: str) -> bool:
         disk.location: {ntpath.basename(layer["path"]).lower() for layer in disk.layers} for disk in vm.disks.all()
     }
     return any(names[location] & other for key, other in names.items() if key != location)
-
-
-def _past_rates(source: Host, target: Host) -> list[float]:
-    """Bytes per second of the last moves between these hosts, from their copying steps."""
-    jobs = MigrationJob.objects.filter(source=source, target=target, status=MigrationJob.Status.DONE)
-    rates = []
-    for job in jobs.prefetch_related("steps")[:PAST_MOVES]:
-        copies = [step for step in job.steps.all() if step.key in ("copy", "copy-all") and step.ended_at]
-        for step in copies:
-            seconds = (step.ended_at - step.started_at).total_seconds() if step.ended_at and step.started_at else 0
-            if seconds > 0 and step.bytes_done:
-                rates.append(step.bytes_done / seconds)
-    return rates
