@@ -122,7 +122,7 @@ def test_an_answer_that_is_garbage_is_a_sentence_and_is_undone(lab_move: LabMove
     lab_move.assert_at_home(job, before)
 
 
-@pytest.mark.parametrize("phase", ["Copying the disks while the virtual machine runs", "Copying the saved state"])
+@pytest.mark.parametrize("phase", ["Copying the disks while it runs", "Copying the saved state"])
 def test_a_cancel_is_undone_before_and_in_the_outage(lab_move: LabMove, phase: str) -> None:
     before, job = lab_move.before(), lab_move.order()
     lab_move.target.slow_copy(400_000, times=9)

@@ -13,7 +13,7 @@ from migrations_app.engine.transfer import FileMove, transfer
 class CopyFrozenLayers(Step):
     key = "copy"
     title = "Copy the disks"
-    phase = "Copying the disks while the virtual machine runs"
+    phase = "Copying the disks while it runs"
     undo_can_wait = True
 
     def run(self, ctx: Context) -> Copied:

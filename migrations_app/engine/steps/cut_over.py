@@ -14,7 +14,7 @@ _RUNS = (VmState.RUNNING, VmState.PAUSED)
 class SaveState(Step):
     key = "save"
     title = "Save the state"
-    phase = "Saving the state: the virtual machine pauses"
+    phase = "Saving the state"
     begins_outage = True
 
     def run(self, ctx: Context) -> None:
