@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hosts.placement import RatedHost
+from hosts.placement import Rated
 from hosts.rating_types import MB
 from hosts.units import duration, memory, size
 
@@ -15,7 +15,7 @@ _PERCENT = 5.0
 _IOPS = 200.0
 
 
-def differences(before: RatedHost, after: RatedHost, age_s: float | None) -> Iterator[str]:
+def differences(before: Rated, after: Rated, age_s: float | None) -> Iterator[str]:
     """`age_s`: how old the first one's facts were; None when the host had never answered."""
     ago = f"than {duration(age_s)} ago" if age_s is not None else "than was known"
     name = after.situation.name
@@ -31,7 +31,7 @@ def differences(before: RatedHost, after: RatedHost, age_s: float | None) -> Ite
         yield f"{name} has {now.stars:g} stars now; it had {was.stars:g} before."
 
 
-def _of_vm(before: RatedHost, after: RatedHost) -> Iterator[str]:
+def _of_vm(before: Rated, after: Rated) -> Iterator[str]:
     was, now = before.need, after.need
     if was.source_name != now.source_name:
         yield f"{now.name} is on {now.source_name} now; it was on {was.source_name}."
@@ -43,7 +43,7 @@ def _of_vm(before: RatedHost, after: RatedHost) -> Iterator[str]:
         yield f"The disks of {now.name} take {size(now.disk_bytes)} now; it was {size(was.disk_bytes)}."
 
 
-def _amounts(before: RatedHost, after: RatedHost, ago: str) -> Iterator[str]:
+def _amounts(before: Rated, after: Rated, ago: str) -> Iterator[str]:
     was, now = before.situation, after.situation
     if was.state != now.state:
         yield f"The state of {now.name} is {now.state} now; it was {was.state}."

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 
 from django.db.models import prefetch_related_objects
 
-from hosts.models import Host, VirtualMachine
+from hosts.models import Host, HostGroup, VirtualMachine
 from hosts.needs import need_of, reference_need
 from hosts.providers.types import VmState
 from hosts.rating_types import Factor, HostSituation, Options, Rating, VmNeed
 from hosts.ratings import factors_of, rater
-from hosts.situations import Fleet, read_fleet, situation_of
+from hosts.situations import Fleet, HostRow, as_host, read_fleet, situation_of
 
-__all__ = ["RatedHost", "need_of", "rank", "rate_host", "rate_hosts", "reference_ratings", "stream_ratings"]
+__all__ = ["Rated", "RatedHost", "need_of", "rank", "rate_host", "rate_hosts", "reference_ratings", "stream_ratings"]
 
 _BY_DEFAULT = Options()
 
 
 @dataclass(frozen=True, slots=True)
-class RatedHost:
-    """A host with its rating and what that was made from. `source`: the factors of the host the VM is on,
-    now and after the VM has left it."""
+class Rated:
+    """A rating with what it was made from. `source`: the factors of the VM's present host, now and without the VM."""
 
-    host: Host
     rating: Rating
     need: VmNeed
     situation: HostSituation
     source: tuple[Factor, ...]
+
+
+@dataclass(frozen=True)
+class RatedHost(Rated):
+    """A host with its rating. `row` has its columns at once; `host` is made of them when it is first asked for."""
+
+    row: HostRow
+    group: HostGroup
+
+    @cached_property
+    def host(self) -> Host:
+        return as_host(self.row, self.group)
 
 
 def rate_hosts(vm: VirtualMachine, options: Options = _BY_DEFAULT) -> list[RatedHost]:
@@ -40,7 +51,7 @@ def rate_hosts(vm: VirtualMachine, options: Options = _BY_DEFAULT) -> list[Rated
 def rate_host(vm: VirtualMachine, host: Host, options: Options = _BY_DEFAULT) -> RatedHost:
     """One host; the same as in `rate_hosts`, because no host's rating depends on the others."""
     fleet = _fleet(vm, [host.pk, vm.host_id])
-    return next(_rated(vm, fleet, options, [it for it in fleet.hosts if it.pk == host.pk]))
+    return next(_rated(vm, fleet, options, [row for row in fleet.rows if row.id == host.pk]))
 
 
 def stream_ratings(vm: VirtualMachine, options: Options = _BY_DEFAULT, batch: int = 100) -> Iterator[list[RatedHost]]:
@@ -53,14 +64,14 @@ def stream_ratings(vm: VirtualMachine, options: Options = _BY_DEFAULT, batch: in
 def rank(rated: RatedHost) -> tuple[float, bool, int, str]:
     """The order of `rate_hosts`."""
     rating = rated.rating
-    return (-rating.stars, rating.is_blocked, -rating.memory_after_mb, rated.host.name)
+    return (-rating.stars, rating.is_blocked, -rating.memory_after_mb, rated.row.name)
 
 
 def reference_ratings(options: Options = _BY_DEFAULT) -> dict[int, Rating]:
     """How well each host, by its key, suits a new VM of the size that `options` expect."""
     rate_one = rater(reference_need(options), options)
     fleet = read_fleet()
-    return {host.pk: rate_one(situation_of(host, fleet)) for host in fleet.hosts}
+    return {row.id: rate_one(situation_of(row, fleet)) for row in fleet.rows}
 
 
 def _fleet(vm: VirtualMachine, pks: Iterable[int] | None = None) -> Fleet:
@@ -70,20 +81,20 @@ def _fleet(vm: VirtualMachine, pks: Iterable[int] | None = None) -> Fleet:
 
 
 def _rated(
-    vm: VirtualMachine, fleet: Fleet, options: Options, hosts: Iterable[Host] | None = None
+    vm: VirtualMachine, fleet: Fleet, options: Options, rows: Iterable[HostRow] | None = None
 ) -> Iterator[RatedHost]:
     need = need_of(vm, options, fleet.volumes.get(vm.host_id))
     rate_one = rater(need, options)
     source = _after_leaving(vm, need, fleet, options)
-    for host in fleet.hosts if hosts is None else hosts:
-        situation = situation_of(host, fleet)
-        yield RatedHost(host, rate_one(situation), need, situation, source)
+    for row in fleet.rows if rows is None else rows:
+        situation = situation_of(row, fleet)
+        yield RatedHost(rate_one(situation), need, situation, source, row, fleet.groups[row.group_id])
 
 
 def _after_leaving(vm: VirtualMachine, need: VmNeed, fleet: Fleet, options: Options) -> tuple[Factor, ...]:
     """The factors of the VM's host without it; a VM that does not run leaves no gap."""
-    host = next((it for it in fleet.hosts if it.pk == vm.host_id), None)
-    if host is None:
+    row = next((it for it in fleet.rows if it.id == vm.host_id), None)
+    if row is None:
         return ()
     runs = replace(need, memory_demand_mb=0)
-    return factors_of(runs, situation_of(host, fleet), options, sign=-1 if vm.state == VmState.RUNNING else 0)
+    return factors_of(runs, situation_of(row, fleet), options, sign=-1 if vm.state == VmState.RUNNING else 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from hosts.placement import RatedHost
+from hosts.placement import Rated
 from hosts.providers.types import VmState
 from hosts.rating_options import options_dict, options_from
 from hosts.rating_types import Factor, HostSituation, Options, Rating, Reserves, VmNeed
@@ -26,7 +26,7 @@ class RecordUnreadable(ValueError):
     """The record is of another format than this code computes."""
 
 
-def rating_record(rated: RatedHost, options: Options) -> dict[str, Any]:
+def rating_record(rated: Rated, options: Options) -> dict[str, Any]:
     """Inputs and result: {"format", "at", "host", "vm", "options", "rating", "source"}; shapes as in rating_types."""
     return {
         "format": FORMAT,

@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Protocol
 
 from hosts.models import Host, HostGroup
 from hosts.rating_types import Reserves
+
+
+class Overriding(Protocol):
+    """What has a host's own reserves; None: as in the group."""
+
+    @property
+    def cpu_reserve_percent(self) -> int | None: ...
+    @property
+    def memory_reserve_mb(self) -> int | None: ...
+    @property
+    def disk_reserve_mb(self) -> int | None: ...
+    @property
+    def max_disk_iops(self) -> int | None: ...
+    @property
+    def network_reserve_percent(self) -> int | None: ...
+
 
 FIELDS = (
     "cpu_reserve_percent",
@@ -18,7 +35,11 @@ FIELDS = (
 
 def effective_reserves(host: Host) -> Reserves:
     """Each of the host's own, or of its group."""
-    group = host.group
+    return reserves_of(host, host.group)
+
+
+def reserves_of(host: Overriding, group: HostGroup) -> Reserves:
+    """The same for a host's columns without its model."""
     return _made(*[getattr(group, name) if (own := getattr(host, name)) is None else own for name in FIELDS])
 
 

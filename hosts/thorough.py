@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 from django.conf import settings
 from django.utils import timezone
@@ -16,7 +15,7 @@ from django.utils import timezone
 from hosts.differences import differences
 from hosts.inventory import refresh_host
 from hosts.models import Host, VirtualMachine
-from hosts.placement import RatedHost, rate_host
+from hosts.placement import Rated, rate_host
 from hosts.rating_types import Options
 from hosts.thorough_findings import findings_of
 from hosts.thorough_types import FindingLevel, Thorough, ThoroughFinding
@@ -65,11 +64,11 @@ def _refresh(host: Host) -> Iterator[ThoroughFinding]:
         yield ThoroughFinding(FindingLevel.ERROR, text, "Check again in a minute.")
 
 
-def _findings(vm: VirtualMachine, host: Host, rated: RatedHost) -> Iterator[ThoroughFinding]:
+def _findings(vm: VirtualMachine, host: Host, rated: Rated) -> Iterator[ThoroughFinding]:
     """The rating's reasons first, then the path and the networks that the next pages begin with."""
     if vm.is_missing:
         yield ThoroughFinding(FindingLevel.ERROR, f"{vm.name} is not on {vm.host.name} any more.", "Refresh the list.")
     for reason in rated.rating.zero_reasons:
         level = FindingLevel.ERROR if reason.is_blocking else FindingLevel.WARNING
         yield ThoroughFinding(level, reason.text, reason.action)
-    yield from findings_of(replace(rated, host=host), vm)
+    yield from findings_of(rated, vm, host)

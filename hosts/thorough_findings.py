@@ -6,28 +6,28 @@ import ntpath
 from collections.abc import Iterator
 
 from hosts.models import Host, VirtualMachine
-from hosts.placement import RatedHost
+from hosts.placement import Rated
 from hosts.rating_types import MB
 from hosts.thorough_types import FindingLevel, ThoroughFinding
 from hosts.units import size
 
 
-def findings_of(rated: RatedHost, vm: VirtualMachine) -> Iterator[ThoroughFinding]:
+def findings_of(rated: Rated, vm: VirtualMachine, host: Host) -> Iterator[ThoroughFinding]:
     """One finding for the path, one for each connected adapter."""
-    yield _path(rated, vm)
+    yield _path(rated, vm, host)
     names = rated.situation.networks
     for adapter in vm.adapters.all():
         if adapter.network_name in names:
-            text = f"{adapter.name} finds {adapter.network_name} on {rated.host.name}."
+            text = f"{adapter.name} finds {adapter.network_name} on {host.name}."
             yield ThoroughFinding(FindingLevel.OK, text)
         elif adapter.network_name:
-            text = f"{adapter.name} is on {adapter.network_name}, which {rated.host.name} does not have."
+            text = f"{adapter.name} is on {adapter.network_name}, which {host.name} does not have."
             yield ThoroughFinding(FindingLevel.WARNING, text, "Choose another network for it on the way.")
 
 
-def _path(rated: RatedHost, vm: VirtualMachine) -> ThoroughFinding:
+def _path(rated: Rated, vm: VirtualMachine, host: Host) -> ThoroughFinding:
     """The folder above the VM's own, if the host has that volume; otherwise the host's default."""
-    host, room = rated.host, rated.situation.free_bytes
+    room = rated.situation.free_bytes
     folder = _default_folder(host, vm, {path.upper() for path in room})
     free_bytes = {path.upper(): free for path, free in room.items()}.get(_drive(folder))
     if free_bytes is None:

@@ -8,8 +8,7 @@ import pytest
 from django.utils import timezone
 from hypothesis import given
 
-from hosts.models import Host
-from hosts.placement import RatedHost
+from hosts.placement import Rated
 from hosts.rating_record import RecordUnreadable, rating_record, recompute
 from hosts.rating_types import HostSituation, Options, VmNeed
 from hosts.ratings import factors_of, rate
@@ -17,9 +16,9 @@ from tests.hosts.needs import need, situation
 from tests.hosts.test_ratings import hosts, options, vms
 
 
-def rated(vm: VmNeed, host: HostSituation, wanted: Options) -> RatedHost:
+def rated(vm: VmNeed, host: HostSituation, wanted: Options) -> Rated:
     source = factors_of(vm, host, wanted, sign=-1)
-    return RatedHost(Host(name=host.name), rate(vm, host, wanted), vm, host, source)
+    return Rated(rate(vm, host, wanted), vm, host, source)
 
 
 @given(vms, hosts, options)
