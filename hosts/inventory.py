@@ -7,6 +7,7 @@ and what it learned is only written while it still holds it. A worker that dies 
 from __future__ import annotations
 
 import platform
+import time
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +26,8 @@ from hosts.records import record, record_load, record_nonsense, record_state
 from hosts.secrets import SealedSecret
 
 ROOT_GROUP = "All Hosts"
+ANEW_WITHIN_S = 30.0
+_LOOK_EVERY_S = 0.2
 
 _CONNECTION_FIELDS = ("name", "address", "port", "transport", "ca_pem", "username", "password")
 
@@ -125,6 +128,18 @@ def refresh_host(host: Host) -> bool:
     """
     lease = _take_lease(host)
     return lease is not None and _write(host, ask(host), lease)
+
+
+def refresh_anew(host: Host) -> bool:
+    """As refresh_host, but a refresh that is under way is waited for: it began before we asked. `host` has what the
+    rows say then. False when it did not end within ANEW_WITHIN_S."""
+    deadline = time.monotonic() + ANEW_WITHIN_S
+    was_asked = refresh_host(host)
+    while not was_asked and time.monotonic() < deadline:
+        time.sleep(_LOOK_EVERY_S)
+        was_asked = refresh_host(host)
+    host.refresh_from_db()
+    return was_asked
 
 
 def sample_host(host: Host) -> LoadSample | None:

@@ -6,22 +6,17 @@ on the target, so that part waits for the move itself (docs/ratings.md).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
-from django.conf import settings
 from django.utils import timezone
 
 from hosts.differences import differences
-from hosts.inventory import refresh_host
+from hosts.inventory import refresh_anew
 from hosts.models import Host, VirtualMachine
 from hosts.placement import Rated, rate_host
 from hosts.rating_types import Options
 from hosts.thorough_findings import findings_of
 from hosts.thorough_types import FindingLevel, Thorough, ThoroughFinding
-
-# A refresh that is under way already is waited for; each question to a host has a deadline of its own.
-PATIENCE_S = 30.0
 
 _BY_DEFAULT = Options()
 
@@ -51,12 +46,7 @@ def _row(vm: VirtualMachine) -> VirtualMachine:
 
 def _refresh(host: Host) -> Iterator[ThoroughFinding]:
     """Fresh rows, also when another refresh is under way: that one began before we asked. Tells what went wrong."""
-    deadline = time.monotonic() + PATIENCE_S
-    was_asked = refresh_host(host)
-    while not was_asked and time.monotonic() < deadline:
-        time.sleep(settings.POLL_MS / 1000)
-        was_asked = refresh_host(host)
-    host.refresh_from_db()
+    was_asked = refresh_anew(host)
     if host.state != Host.State.RESPONDING:
         yield ThoroughFinding(FindingLevel.ERROR, f"{host.name}: {host.state_reason}", host.state_action)
     elif not was_asked:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 
-from hosts.inventory import refresh_host
+from hosts.inventory import refresh_anew
 from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
 from hosts.placement import rate_host
 from hosts.placement_defaults import placement_defaults
@@ -18,8 +17,6 @@ from migrations_app.paths import why_not_folder
 from migrations_app.plans import Choices, choices_of, fingerprint, needs_by_volume, vm_folder
 
 _MOVABLE = (VmState.RUNNING, VmState.OFF, VmState.SAVED)
-PATIENCE_S = 30.0
-LOOK_EVERY_S = 0.2
 STALE_ACTION = "Open the wizard again; it starts from how the virtual machine is now."
 
 
@@ -75,7 +72,7 @@ def recheck(job: MigrationJob) -> list[Finding]:
     if job.vm is None or job.source is None or job.target is None:
         return [Finding(Level.ERROR, f"{job.vm_name} or one of its hosts was removed from Ferry.")]
     for host in (job.source, job.target):
-        _refresh(host)
+        refresh_anew(host)
         if host.state != Host.State.RESPONDING:
             return [Finding(Level.ERROR, f"{host.name}: {host.state_reason}", "Mend the connection, then retry.")]
     vm = VirtualMachine.objects.select_related("host").get(pk=job.vm.pk)
@@ -87,14 +84,6 @@ def recheck(job: MigrationJob) -> list[Finding]:
 
 def errors(findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.level is Level.ERROR]
-
-
-def _refresh(host: Host) -> None:
-    """Fresh rows, also when another refresh of the host is under way: that one began before we asked."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not refresh_host(host) and time.monotonic() < deadline:
-        time.sleep(LOOK_EVERY_S)
-    host.refresh_from_db()
 
 
 _ORDER = {Level.ERROR: 0, Level.WARNING: 1, Level.OK: 2}
