@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Avg, DateTimeField, FloatField, Model, QuerySet, Value
 from django.utils import timezone
@@ -14,8 +14,7 @@ from hosts.models import HostLoadHour, LoadSample, VmLoadHour, VmLoadSample
 from hosts.rollup import HOUR, hour_of
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """The average of the hour that began at `at`; an hour without samples has no point. A VM tells CPU and memory."""
 
     at: datetime

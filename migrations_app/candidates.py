@@ -77,7 +77,7 @@ class Found:
     def rows(self) -> list[RatedHost]:
         """The hosts of the page; the chosen one before them when it is on another."""
         rows = list(self.page)
-        is_here = self.chosen is None or any(rated.host.pk == self.chosen.host.pk for rated in rows)
+        is_here = self.chosen is None or any(rated.row.id == self.chosen.row.id for rated in rows)
         return rows if is_here or self.chosen is None else [self.chosen, *rows]
 
 
@@ -90,7 +90,7 @@ def find_hosts(vm: VirtualMachine, options: Options, narrowing: Narrowing, targe
         page=Paginator(shown, PAGE_SIZE).get_page(narrowing.page),
         all_hosts=len(rated),
         suitable_hosts=sum(1 for each in rated if each.rating.stars),
-        chosen=next((each for each in rated if each.host.pk == target_pk), None) or first_choice(shown),
+        chosen=next((each for each in rated if each.row.id == target_pk), None) or first_choice(shown),
     )
 
 
@@ -120,9 +120,9 @@ class Forecasts:
 
 
 def _fits(rated: RatedHost, narrowing: Narrowing, inside: set[int] | None) -> bool:
-    if inside is not None and rated.host.group_id not in inside:
+    if inside is not None and rated.row.group_id not in inside:
         return False
     if narrowing.only_suitable and not rated.rating.stars:
         return False
-    told = f"{rated.host.name} {rated.host.group.name}".casefold()
+    told = f"{rated.row.name} {rated.group.name}".casefold()
     return all(word in told for word in narrowing.text.casefold().split())

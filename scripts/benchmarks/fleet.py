@@ -39,16 +39,18 @@ WARM_UPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """Seconds of every repetition, and the queries of one."""
+    """Seconds of every repetition, the least of this thread's processor in one, and the queries of one."""
 
     seconds: list[float]
     queries: int
+    cpu_s: float | None = None
 
     @property
     def figure(self) -> str:
         middle, slowest = 1000 * statistics.median(self.seconds), 1000 * max(self.seconds)
         fastest = 1000 * min(self.seconds)
-        return f"{middle:.0f} ms ({fastest:.0f} to {slowest:.0f}), {self.queries} queries"
+        cpu = f", CPU {1000 * self.cpu_s:.0f} ms" if self.cpu_s is not None else ""
+        return f"{middle:.0f} ms ({fastest:.0f} to {slowest:.0f}){cpu}, {self.queries} queries"
 
 
 def main() -> None:
@@ -139,12 +141,13 @@ def _fetch(address: str, path: str, cookie: str) -> tuple[float, float, int]:
 def _time(what: Callable[[], object]) -> Timed:
     for _ in range(WARM_UPS):
         what()
-    seconds = []
+    seconds, cpu_s = [], []
     for _ in range(TIMES):
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.thread_time()
         what()
         seconds.append(time.perf_counter() - began)
-    return Timed(seconds, _queries(what))
+        cpu_s.append(time.thread_time() - began_cpu)
+    return Timed(seconds, _queries(what), min(cpu_s))
 
 
 def _queries(what: Callable[[], object]) -> int:

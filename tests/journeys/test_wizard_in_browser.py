@@ -71,8 +71,10 @@ def test_the_log_is_whole_after_the_connection_was_lost(served: Served, page: Pa
 
     _expect_completed(page)
     assert len(sockets) > 1
-    shown = [int(each.get_attribute("data-seq") or 0) for each in page.locator("li[data-seq], tr[data-seq]").all()]
     last = int(served.value("SELECT last_event FROM migrations_app_migrationjob WHERE id=?", job))
+    lines = page.locator("li[data-seq], tr[data-seq]")
+    expect(lines).to_have_count(last)
+    shown = [int(each.get_attribute("data-seq") or 0) for each in lines.all()]
     assert sorted(shown) == list(range(1, last + 1))
 
 

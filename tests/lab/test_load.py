@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.support import HostInside
+from tests.lab.support import TAG, HostInside
 
 
 def load(host: HostInside) -> tuple[float, float, float, int]:
@@ -18,7 +18,8 @@ def test_a_vm_that_stops_takes_its_load_with_it(host: HostInside) -> None:
     settings, config = host.machine.settings, host.machine.get(host.uid("WEB01")).config
     busy = load(host)
 
-    host.run("save-vm", VmId=config.uid)
+    host.mark("WEB01")
+    host.run("save-vm", VmId=config.uid, Tag=TAG)
 
     idle = load(host)
     assert idle[0] == settings.cpu_percent
