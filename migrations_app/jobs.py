@@ -107,7 +107,7 @@ def why_not_retry(job: MigrationJob) -> str:
 def is_an_outage_open() -> bool:
     """A VM stands still at this moment because of a job that is worked on."""
     open_jobs = MigrationJob.objects.filter(status=Status.RUNNING).exclude(owner="")
-    return open_jobs.filter(outage_began_at__isnull=False, outage_ended_at=None).exists()
+    return open_jobs.filter(MigrationJob.IN_OUTAGE).exists()
 
 
 def _write(

@@ -31,6 +31,7 @@ class MigrationJob(models.Model):
         UNDO = "undo"
 
     OPEN = (Status.QUEUED, Status.RUNNING)
+    IN_OUTAGE = Q(outage_began_at__isnull=False, outage_ended_at=None)
 
     vm = models.ForeignKey(VirtualMachine, on_delete=models.SET_NULL, null=True, related_name="jobs")
     source = models.ForeignKey(Host, on_delete=models.SET_NULL, null=True, related_name="jobs_out")

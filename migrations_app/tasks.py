@@ -34,9 +34,8 @@ def advance(job_pk: int) -> None:
 
 
 def _is_urgent(job_pk: int) -> bool:
-    is_in_outage = Q(outage_began_at__isnull=False, outage_ended_at=None)
     is_undoing = Q(direction=MigrationJob.Direction.UNDO)
-    return MigrationJob.objects.filter(is_in_outage | is_undoing, pk=job_pk).exists()
+    return MigrationJob.objects.filter(MigrationJob.IN_OUTAGE | is_undoing, pk=job_pk).exists()
 
 
 @shared_task(name="migrations_app.tasks.sweep")  # type: ignore[untyped-decorator]
