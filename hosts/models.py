@@ -88,6 +88,9 @@ class Host(models.Model):
     is_in_maintenance = models.BooleanField(default=False)
     max_moves_in = models.PositiveSmallIntegerField(default=2)
     max_moves_out = models.PositiveSmallIntegerField(default=2)
+    move_limit_bytes_per_s = models.BigIntegerField(
+        default=0, validators=[MinValueValidator(0)], help_text="All moves in and out of it together; 0: no limit."
+    )
     added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
     added_at = models.DateTimeField(default=timezone.now)
 

@@ -10,6 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from hosts.models import Host, VirtualMachine
+from migrations_app.batch_models import BatchEntry, MoveBatch
+
+__all__ = ["AvailabilitySpan", "BatchEntry", "HostSlot", "JobEvent", "JobStep", "MigrationJob", "MoveBatch"]
 
 
 class MigrationJob(models.Model):
@@ -30,6 +33,11 @@ class MigrationJob(models.Model):
         FORWARD = "forward"
         UNDO = "undo"
 
+    class Priority(models.IntegerChoices):
+        LOW = -1, "Low"
+        NORMAL = 0, "Normal"
+        HIGH = 1, "High"
+
     OPEN = (Status.QUEUED, Status.RUNNING)
     IN_OUTAGE = Q(outage_began_at__isnull=False, outage_ended_at=None)
 
@@ -45,11 +53,23 @@ class MigrationJob(models.Model):
         null=True, blank=True, help_text="How the target was rated when the move was ordered, and from what."
     )
 
+    priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
+    start_at = models.DateTimeField(null=True, blank=True, help_text="Not begun before this.")
+    holds = models.BooleanField(default=False, help_text="Cuts over only in its window, or when a person says so.")
+    cut_over_from = models.DateTimeField(null=True, blank=True)
+    cut_over_until = models.DateTimeField(null=True, blank=True)
+    cut_over_ordered = models.BooleanField(default=False, help_text="A person said: cut over now.")
+    limit_bytes_per_s = models.BigIntegerField(default=0, help_text="May be changed while it runs; 0: no limit.")
+    forecast = models.JSONField(null=True, blank=True, help_text="The latest forecast while it ran; see forecast.py.")
+
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     direction = models.CharField(max_length=8, choices=Direction, default=Direction.FORWARD)
     is_committed = models.BooleanField(default=False, help_text="The target has it: the job only goes forward.")
     is_committing = models.BooleanField(default=False, help_text="The step of no return runs: no cancel any more.")
     cancel_requested = models.BooleanField(default=False)
+    is_without_source = models.BooleanField(default=False, help_text="A person said: the source is gone for good.")
+    is_target_given_up = models.BooleanField(default=False, help_text="A person said: the target is gone for good.")
+    dismissed_at = models.DateTimeField(null=True, blank=True, help_text="A person chose to ignore the failure.")
     phase = models.CharField(max_length=200, default="Waiting for a worker")
     percent = models.PositiveSmallIntegerField(default=0)
     bytes_done = models.BigIntegerField(default=0)
@@ -128,6 +148,7 @@ class JobStep(models.Model):
         DONE = "done", "Completed"
         FAILED = "failed", "Failed"
         UNDONE = "undone", "Undone"
+        SKIPPED = "skipped", "Skipped"
 
     job = models.ForeignKey(MigrationJob, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveSmallIntegerField()
@@ -140,6 +161,7 @@ class JobStep(models.Model):
     bytes_done = models.BigIntegerField(default=0)
     bytes_total = models.BigIntegerField(default=0)
     result = models.JSONField(default=dict)
+    note = models.CharField(max_length=300, blank=True, help_text="Why it was skipped, or what it brought.")
 
     class Meta:
         ordering = ["position"]
@@ -179,3 +201,20 @@ class HostSlot(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "host", "direction"], name="one_slot_of_a_kind")]
+
+
+class AvailabilitySpan(models.Model):
+    """A stretch of time in which a probe from outside found the VM of a job answering, or not answering.
+
+    `probes` were sent from `began_at` to `ended_at`, all with the same outcome.
+    """
+
+    job = models.ForeignKey(MigrationJob, on_delete=models.CASCADE, related_name="availability_spans")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    is_up = models.BooleanField()
+    probes = models.PositiveIntegerField(default=1)
+    method = models.CharField(max_length=100, help_text="What was asked, such as TCP 10.0.0.7:22.")
+
+    class Meta:
+        ordering = ["began_at"]
