@@ -9,10 +9,11 @@ from migrations_app.engine.recipes import QUICK_RUNNING, QUICK_STANDING_STILL, R
 from migrations_app.models import MigrationJob
 from tests.faults.matrix.bench import RESTS, RUNS, Bench
 from tests.faults.matrix.expected import End, expected
-from tests.faults.matrix.faults import COLUMNS, Column, Scene
+from tests.faults.matrix.faults import COLUMNS
 from tests.faults.matrix.invariants import broken, look
 from tests.faults.matrix.killed import KilledWorkers
 from tests.faults.matrix.points import StepCall, StepCalls, calls_of_steps
+from tests.faults.matrix.scene import Column, Scene
 from tests.faults.matrix.tap import TAP
 
 RECIPES: dict[str, tuple[Recipe, str]] = {

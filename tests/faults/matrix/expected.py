@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tests.faults.matrix.faults import REFUSAL, Column, HostDies
+from tests.faults.matrix.faults import REFUSAL, HostDies
 from tests.faults.matrix.points import Moment, Stage, StepCall, StepCalls
+from tests.faults.matrix.scene import Column
 
 _GIVES_IT_AWAY = ("start-vm", "remove-vm")
 _NOT_NEEDED = ("sample-host",)
