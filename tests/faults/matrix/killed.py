@@ -13,7 +13,7 @@ from django.db import connection
 
 from tests.faults.matrix.points import Moment
 
-_LEASE_S = 3
+_LEASE_S = 5
 _REPOSITORY = Path(__file__).resolve().parents[3]
 
 
