@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from migrations_app import history
+from migrations_app import history, marks
 from migrations_app.engine.runner import run_job
 from migrations_app.journal import stop_event
 from migrations_app.leases import due
@@ -57,3 +57,8 @@ def sweep() -> None:
 @shared_task(name="migrations_app.tasks.forget_old_jobs")  # type: ignore[untyped-decorator]
 def forget_old_jobs() -> None:
     history.forget_old_jobs(timezone.now())
+
+
+@shared_task(name="migrations_app.tasks.take_marks_away")  # type: ignore[untyped-decorator]
+def take_marks_away(job_pk: int) -> None:
+    marks.take_marks_away(job_pk)
