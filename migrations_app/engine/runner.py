@@ -16,6 +16,7 @@ from hosts.providers.errors import HostUnreachable, ProviderError
 from hosts.secrets import KeyMissing
 from migrations_app import outcome
 from migrations_app.checks import recheck
+from migrations_app.claims import claim_hosts
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.recipes import recipe_for
 from migrations_app.engine.step import Context, PastReturn, Step, StepRefused
@@ -60,6 +61,7 @@ def _drive(journal: Journal, lease: Lease) -> None:
     plan = Plan.from_json(job.plan)
     try:
         with connect_mover(job.source) as source, connect_mover(job.target) as target:
+            claim_hosts(job, lease, (source, target))
             ctx = Context(job.tag, plan, source, target, journal, (), lambda: recheck(job))
             _Run(journal, lease, _entries(job, plan)).drive(ctx)
     except KeyMissing as missing:

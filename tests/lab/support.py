@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -23,6 +24,8 @@ from lab.hyperv.verbs import EmulatedHost
 from lab.hyperv.works import Works
 
 TAG = "ferry-7"
+JOB = "7-1767225600"
+_calls = count(1)
 
 
 class ScriptFailed(Exception):
@@ -129,7 +132,10 @@ def command_line() -> str:
 
 
 def stdin_of(verb: str, **parameters: object) -> bytes:
-    return json.dumps({"script": scripts.script_text(verb), "parameters": parameters}).encode()
+    """With the next number of the job, unless another one is given, where the script asks for one."""
+    script = scripts.script_text(verb)
+    number = {"Job": JOB, "Call": next(_calls)} if "[long]$Call," in script else {}
+    return json.dumps({"script": script, "parameters": number | parameters}).encode()
 
 
 def eventually(claim: Callable[[], bool], timeout_s: float = 15.0) -> None:

@@ -15,7 +15,7 @@ from hosts.providers.hyperv.provider import DEADLINES_S, HyperVProvider
 from hosts.providers.hyperv.script_text import SCRIPTS, SHARED, script_text
 from hosts.providers.types import CopyOrder, HashOrder
 from tests.providers.powershell import parse, problems, script_parameters, text_of, walk
-from tests.providers.samples import ENDPOINT, REGISTRATION, TAG, TOP, UID, RecordingShell
+from tests.providers.samples import CLAIM, ENDPOINT, REGISTRATION, TAG, TOP, UID, RecordingShell
 
 FOLDER = Path(provider_module.__file__).parent
 ALL = sorted(FOLDER.rglob("*.ps1"))
@@ -49,7 +49,9 @@ def sent() -> list[tuple[str, dict[str, object], float]]:
     """What the provider runs when each of its methods is called once."""
     shell = RecordingShell()
     for call in CALLS:
-        call(HyperVProvider(ENDPOINT, shell))
+        host = HyperVProvider(ENDPOINT, shell)
+        host.claim(CLAIM)
+        call(host)
     return shell.runs
 
 

@@ -4,6 +4,8 @@
 # them, reach it through a named pipe that only this account can open: nothing is on a disk or a command line. All
 # processes are made before the first is told what to do, so that their start-ups overlap.
 param(
+    [Parameter(Mandatory)] [ValidatePattern('^[0-9]+-[0-9]+$')] [string]$Job,
+    [Parameter(Mandatory)] [long]$Call,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag,
     [Parameter(Mandatory)] $Scripts,
     [Parameter(Mandatory)] [object[]]$Orders
@@ -11,6 +13,8 @@ param(
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
+. "$PSScriptRoot\..\shared\root.ps1"
+. "$PSScriptRoot\..\shared\fence.ps1"
 . "$PSScriptRoot\..\shared\record.ps1"
 . "$PSScriptRoot\..\shared\works.ps1"
 
@@ -151,6 +155,7 @@ function Send-Request {
     $Work.pipe.Dispose()
 }
 
+$fence = Enter-Fence -Job $Job -Call $Call
 foreach ($order in $Orders) { Confirm-Order -Order $order }
 $works = @($Orders | ForEach-Object { Find-Work -Order $_ })
 $due = @($works | Where-Object { $_.is_due })
