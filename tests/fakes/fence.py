@@ -31,7 +31,7 @@ def changes(verb: str) -> Callable[[_Method[_C, _P, _T]], _Method[_C, _P, _T]]:
     """For a method that changes something: enters as `verb`, then passes the fence, then is carried out."""
 
     def fenced(method: _Method[_C, _P, _T]) -> _Method[_C, _P, _T]:
-        def call(self: _C, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        def call(self: _C, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
             host, claim = self._host, self._claim
             if claim is None:
                 raise Refused(host.name, f"Nobody has claimed the job for {verb}.")
