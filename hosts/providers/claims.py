@@ -30,4 +30,4 @@ class Claim:
     def bounded_s(self, deadline_s: float) -> float:
         """`deadline_s`, or what is left if that is less; a call needs some seconds to be one at all."""
         left_s = self._left_s()
-        return deadline_s if left_s is None else min(deadline_s, max(CALL_AT_LEAST_S, left_s))
+        return deadline_s if left_s is None else min(deadline_s, max(CALL_AT_LEAST_S, round(left_s, 1)))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from hosts.providers.claims import CALL_AT_LEAST_S, Claim
-from hosts.providers.errors import Refused
+from hosts.providers.errors import DeadlineExceeded, Refused
 from hosts.providers.hyperv.provider import DEADLINES_S, HyperVProvider
 from tests.providers.samples import ENDPOINT, TAG, UID, RecordingShell
 
@@ -55,3 +58,20 @@ def test_a_call_lasts_no_longer_than_what_is_left(left_s: float | None, allowed_
     host.save(UID, TAG)
 
     assert shell.runs[0][2] == allowed_s
+
+
+def test_a_call_that_was_cut_short_says_that_the_outage_is_why() -> None:
+    host = HyperVProvider(ENDPOINT, SilentShell())
+
+    with pytest.raises(DeadlineExceeded, match="Nothing was heard"):
+        host.inspect()
+    host.claim(Claim(JOB, 1, lambda: 12.34))
+    with pytest.raises(DeadlineExceeded, match="save-vm did not end in the 12"):
+        host.save(UID, TAG)
+
+
+class SilentShell(RecordingShell):
+    """Hears nothing from its host."""
+
+    def run(self, verb: str, parameters: Mapping[str, object], *, deadline_s: float) -> dict[str, Any]:
+        raise DeadlineExceeded("HV01", "Nothing was heard.")

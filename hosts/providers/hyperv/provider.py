@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from hosts.providers.base import QuickMigrates
 from hosts.providers.claims import Claim
-from hosts.providers.errors import Refused
+from hosts.providers.errors import DeadlineExceeded, Refused
 from hosts.providers.hyperv.parse import Answer
 from hosts.providers.hyperv.paths import admin_share_path
 from hosts.providers.hyperv.script_text import script_text
@@ -132,9 +132,16 @@ class HyperVProvider(QuickMigrates):
         return self._run(verb, Job=self._claim.job, Call=self._claim.next_call(), **parameters)
 
     def _run(self, verb: str, **parameters: object) -> Answer:
-        deadline_s = self._claim.bounded_s(DEADLINES_S[verb]) if self._claim else DEADLINES_S[verb]
-        result = self._shell.run(verb, parameters, deadline_s=deadline_s)
-        return Answer(self._endpoint.name, verb, result)
+        host, longest_s = self._endpoint.name, DEADLINES_S[verb]
+        deadline_s = self._claim.bounded_s(longest_s) if self._claim else longest_s
+        try:
+            result = self._shell.run(verb, parameters, deadline_s=deadline_s)
+        except DeadlineExceeded as late:
+            if deadline_s == longest_s:
+                raise
+            text = f"{verb} did not end in the {deadline_s:g} seconds that were left until the deadline of the outage."
+            raise DeadlineExceeded(host, text) from late
+        return Answer(host, verb, result)
 
 
 def _work_order(tag: str, order: CopyOrder | HashOrder) -> dict[str, object]:
