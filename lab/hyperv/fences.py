@@ -14,31 +14,27 @@ from lab.hyperv.layout import HostFolder
 from lab.hyperv.refusal import Refused
 
 FENCES = "C:\\ProgramData\\Ferry\\fences"
-WAIT_S = 30.0
 _NUMBER = re.compile(r"[0-9]{19}")
 
 
 class Fences:
     """The fences of one host. Open for the threads of one process; the numbers outlive it."""
 
-    def __init__(self, folder: HostFolder, wait_s: float = WAIT_S) -> None:
+    def __init__(self, folder: HostFolder) -> None:
         self._folder = folder
-        self._wait_s = wait_s
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @contextmanager
-    def entered(self, job: str, call: int) -> Iterator[None]:
+    def entered(self, job: str, call: int, wait_s: float) -> Iterator[None]:
         """Note the number on the disk, then hold the job's other calls off. Raises Refused Overtaken, WrongState."""
         name = self._folder.name
-        if not self._locks[job].acquire(timeout=self._wait_s):
-            raise Refused(
-                "WrongState", f"An earlier call of the job {job} is still under way on {name}.", "ResourceBusy"
-            )
+        if not self._locks[job].acquire(timeout=wait_s):
+            raise Refused("WrongState", f"An earlier call of this job is still under way on {name}.", "ResourceBusy")
         try:
             path = self._folder.drives.real(f"{FENCES}\\{job}")
             if call <= _highest(path):
                 raise Refused(
-                    "Overtaken", f"A later call of the job {job} was on {name} before this one, which does nothing."
+                    "Overtaken", f"A later call of this job was on {name} before this one, which does nothing."
                 )
             _note(path, call)
             yield

@@ -64,9 +64,9 @@ class PowerShell:
     def _perform(self, verb: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """The verb itself; what changes something enters the fence of its job first, as its script does."""
         _log.info("%s %s", verb, _loggable(parameters))
-        if "Call" not in parameters:
+        if "Claim" not in parameters:
             return VERBS[verb](self._host, parameters)
-        with self._fences.entered(parameters["Job"], parameters["Call"]):
+        with self._fences.entered(**parameters["Claim"]):
             return VERBS[verb](self._host, parameters)
 
     def _strike_before(self, faults: list[Fault], cancelled: threading.Event) -> None:

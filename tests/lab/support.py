@@ -132,10 +132,14 @@ def command_line() -> str:
 
 
 def stdin_of(verb: str, **parameters: object) -> bytes:
-    """With the next number of the job, unless another one is given, where the script asks for one."""
+    """With a claim and the job's next number, unless another one is given, where the script asks for one."""
     script = scripts.script_text(verb)
-    number = {"Job": JOB, "Call": next(_calls)} if "[long]$Call," in script else {}
-    return json.dumps({"script": script, "parameters": number | parameters}).encode()
+    claim = {"Claim": claim_of(next(_calls))} if "$Claim," in script else {}
+    return json.dumps({"script": script, "parameters": claim | parameters}).encode()
+
+
+def claim_of(call: int) -> dict[str, object]:
+    return {"job": JOB, "call": call, "wait_s": 30}
 
 
 def eventually(claim: Callable[[], bool], timeout_s: float = 15.0) -> None:

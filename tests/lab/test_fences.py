@@ -8,16 +8,14 @@ import pytest
 
 from lab.hyperv.fences import FENCES, Fences
 from lab.hyperv.refusal import Refused
-from tests.lab.support import JOB, TAG, HostInside, ScriptFailed
+from tests.lab.support import JOB, TAG, HostInside, ScriptFailed, claim_of
 
-
-def fences(host: HostInside, wait_s: float = 30.0) -> Fences:
-    return Fences(host.folder, wait_s)
+WAIT_S = 10.0
 
 
 def test_a_call_waits_for_the_one_before_and_acts_then(host: HostInside) -> None:
-    guarded, order = fences(host), list[str]()
-    with guarded.entered("9-1", 1):
+    guarded, order = Fences(host.folder), list[str]()
+    with guarded.entered("9-1", 1, WAIT_S):
         later = threading.Thread(target=_act, args=(guarded, 2, order))
         later.start()
         order.append("first")
@@ -28,19 +26,23 @@ def test_a_call_waits_for_the_one_before_and_acts_then(host: HostInside) -> None
 
 
 def test_a_call_that_waits_for_too_long_is_refused_and_may_come_again(host: HostInside) -> None:
-    guarded = fences(host, wait_s=0.01)
+    guarded = Fences(host.folder)
 
-    with guarded.entered("9-1", 1), pytest.raises(Refused, match="still under way"), guarded.entered("9-1", 2):
+    with (
+        guarded.entered("9-1", 1, WAIT_S),
+        pytest.raises(Refused, match="still under way"),
+        guarded.entered("9-1", 2, 0.01),
+    ):
         pass
 
-    with guarded.entered("9-1", 2):
+    with guarded.entered("9-1", 2, WAIT_S):
         pass
 
 
 def test_jobs_do_not_wait_for_each_other(host: HostInside) -> None:
-    guarded = fences(host, wait_s=0.01)
+    guarded = Fences(host.folder)
 
-    with guarded.entered("9-1", 5), guarded.entered("10-1", 1), guarded.entered("9-2", 1):
+    with guarded.entered("9-1", 5, WAIT_S), guarded.entered("10-1", 1, WAIT_S), guarded.entered("9-2", 1, WAIT_S):
         pass
 
 
@@ -50,16 +52,16 @@ def test_a_number_that_was_cut_off_counts_as_none(host: HostInside, content: str
     path.parent.mkdir(parents=True)
     path.write_text(content)
 
-    with fences(host).entered("9-1", 1):
+    with Fences(host.folder).entered("9-1", 1, WAIT_S):
         assert path.read_text() == f"{1:019d}"
 
 
 def test_a_call_that_failed_was_there_all_the_same(host: HostInside) -> None:
     with pytest.raises(ScriptFailed, match="does not bear the tag"):
-        host.run("save-vm", VmId=host.uid("WEB01"), Tag=TAG, Call=10**9)
+        host.run("save-vm", VmId=host.uid("WEB01"), Tag=TAG, Claim=claim_of(10**9))
 
     with pytest.raises(ScriptFailed) as late:
-        host.run("mark-vm", VmId=host.uid("WEB01"), Tag=TAG, Hold=False, Call=10**9)
+        host.run("mark-vm", VmId=host.uid("WEB01"), Tag=TAG, Hold=False, Claim=claim_of(10**9))
 
     assert late.value.kind == "Overtaken"
     assert host.vm("WEB01")["notes"] == ""
@@ -75,5 +77,5 @@ def test_a_fence_is_no_trace_and_no_stray_file(host: HostInside) -> None:
 
 
 def _act(guarded: Fences, call: int, order: list[str]) -> None:
-    with guarded.entered("9-1", call):
+    with guarded.entered("9-1", call, WAIT_S):
         order.append("second")

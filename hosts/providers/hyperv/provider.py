@@ -44,6 +44,9 @@ DEADLINES_S: dict[str, float] = {
     "clear-traces": 300,
 }
 
+# For an earlier call that is still under way: a save or a checkpoint is worth waiting for, the reason worth telling.
+FENCE_WAIT_S = 300
+
 
 class Shell(Protocol):
     """What the provider needs of WinRmShell."""
@@ -126,10 +129,12 @@ class HyperVProvider(QuickMigrates):
         self._change("clear-traces", Tag=tag, KeepFiles=destinations is None, Destinations=list(destinations or ()))
 
     def _change(self, verb: str, **parameters: object) -> Answer:
-        """Run a verb that shared/fence.ps1 guards."""
+        """Run a verb that enters its job's fence first (shared/fence.ps1), and waits there for an earlier call."""
         if self._claim is None:
             raise Refused(self._endpoint.name, f"{verb} was not run: nobody has claimed the job.", kind="NoClaim")
-        return self._run(verb, Job=self._claim.job, Call=self._claim.next_call(), **parameters)
+        wait_s = int(min(FENCE_WAIT_S, 0.75 * self._claim.bounded_s(DEADLINES_S[verb])))
+        claim = {"job": self._claim.job, "call": self._claim.next_call(), "wait_s": wait_s}
+        return self._run(verb, Claim=claim, **parameters)
 
     def _run(self, verb: str, **parameters: object) -> Answer:
         host, longest_s = self._endpoint.name, DEADLINES_S[verb]

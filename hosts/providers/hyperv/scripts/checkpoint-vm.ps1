@@ -2,8 +2,7 @@
 # Fills hosts.providers.types.Vm. A production checkpoint writes no memory image; Hyper-V itself falls back to a
 # standard one where the guest cannot take part. The VM's own setting is given back in any case.
 param(
-    [Parameter(Mandatory)] [ValidatePattern('^[0-9]+-[0-9]+$')] [string]$Job,
-    [Parameter(Mandatory)] [long]$Call,
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidateNotNullOrEmpty()] [string]$Name
 )
@@ -27,7 +26,7 @@ function New-ProductionCheckpoint {
     }
 }
 
-$fence = Enter-Fence -Job $Job -Call $Call
+$fence = Enter-Fence -Claim $Claim
 $vm = Get-FerryVm -VmId $VmId
 if (@(Get-VMSnapshot -VM $vm | Where-Object { $_.Name -eq $Name }).Count -eq 0) {
     $state = ConvertTo-VmState -State $vm.State

@@ -3,8 +3,7 @@
 # Returns {}; fills no type. Raises WrongState while a file is held or a VM of the job is between two states; a repeated
 # call goes on.
 param(
-    [Parameter(Mandatory)] [ValidatePattern('^[0-9]+-[0-9]+$')] [string]$Job,
-    [Parameter(Mandatory)] [long]$Call,
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag,
     [Parameter(Mandatory)] [bool]$KeepFiles,
     [Parameter(Mandatory)] [AllowEmptyCollection()] [string[]]$Destinations
@@ -70,7 +69,7 @@ function Remove-MadeFile {
     Remove-EmptyFolder -Paths $Paths
 }
 
-$fence = Enter-Fence -Job $Job -Call $Call
+$fence = Enter-Fence -Claim $Claim
 if (-not $KeepFiles) { Confirm-SettledVm }
 Stop-Work -Tag $Tag
 if (-not $KeepFiles) {

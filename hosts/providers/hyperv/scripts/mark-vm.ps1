@@ -1,8 +1,7 @@
 # Tags a virtual machine in its notes, and with Hold also keeps the host from starting it by itself.
 # Fills hosts.providers.types.Vm.
 param(
-    [Parameter(Mandatory)] [ValidatePattern('^[0-9]+-[0-9]+$')] [string]$Job,
-    [Parameter(Mandatory)] [long]$Call,
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag,
     [Parameter(Mandatory)] [bool]$Hold
@@ -15,7 +14,7 @@ Set-StrictMode -Version 3.0
 . "$PSScriptRoot\..\shared\vm.ps1"
 . "$PSScriptRoot\..\shared\notes.ps1"
 
-$fence = Enter-Fence -Job $Job -Call $Call
+$fence = Enter-Fence -Claim $Claim
 $vm = Get-FerryVm -VmId $VmId
 $marks = @(Get-FerryMark -Notes $vm.Notes)
 $foreign = @($marks | Where-Object { $_.tag -ne $Tag })

@@ -1,8 +1,7 @@
 # Begins to merge away the checkpoints of a job; Hyper-V goes on by itself. Fills hosts.providers.types.Vm, whose
 # is_merging says whether it still does.
 param(
-    [Parameter(Mandatory)] [ValidatePattern('^[0-9]+-[0-9]+$')] [string]$Job,
-    [Parameter(Mandatory)] [long]$Call,
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag
 )
@@ -47,7 +46,7 @@ function Wait-MergeBegin {
     }
 }
 
-$fence = Enter-Fence -Job $Job -Call $Call
+$fence = Enter-Fence -Claim $Claim
 $vm = Wait-CheckpointMade -VmId $VmId
 $all = @(Get-VMSnapshot -VM $vm)
 $ours = @($all | Where-Object { $_.Name -eq $Tag -or $_.Name -like "$Tag-*" -or $_.Name -like "$Tag *" })

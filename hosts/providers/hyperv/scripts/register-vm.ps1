@@ -1,8 +1,7 @@
 # Registers a virtual machine whose files are here: its own id, saved as it came, disks and networks as ordered. Never
 # starts it. Fills hosts.providers.types.Vm.
 param(
-    [Parameter(Mandatory)] [ValidatePattern('^[0-9]+-[0-9]+$')] [string]$Job,
-    [Parameter(Mandatory)] [long]$Call,
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$Uid,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag,
     [Parameter(Mandatory)] [string]$Folder,
@@ -52,7 +51,7 @@ function Grant-VmAccess {
     }
 }
 
-$fence = Enter-Fence -Job $Job -Call $Call
+$fence = Enter-Fence -Claim $Claim
 $vm = Get-RegisteredVm -VmId $Uid -Tag $Tag
 if ($null -eq $vm) {
     Remove-PlannedVm -Tag $Tag

@@ -2,8 +2,7 @@
 # save that is under way; a saved or off one is only held.
 # Fills hosts.providers.types.Vm, with the state files that the save wrote.
 param(
-    [Parameter(Mandatory)] [ValidatePattern('^[0-9]+-[0-9]+$')] [string]$Job,
-    [Parameter(Mandatory)] [long]$Call,
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag
 )
@@ -16,7 +15,7 @@ Set-StrictMode -Version 3.0
 . "$PSScriptRoot\..\shared\vm.ps1"
 . "$PSScriptRoot\..\shared\notes.ps1"
 
-$fence = Enter-Fence -Job $Job -Call $Call
+$fence = Enter-Fence -Claim $Claim
 $vm = Get-FerryVm -VmId $VmId
 Confirm-FerryMark -Vm $vm -Tag $Tag
 # Before the save: between the two the host may lose power.

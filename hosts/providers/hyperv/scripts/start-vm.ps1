@@ -2,8 +2,7 @@
 # the latter. That the start was ordered is in the notes before it is, so whoever finds the VM off later knows that it
 # may have run here. Fills hosts.providers.types.Vm.
 param(
-    [Parameter(Mandatory)] [ValidatePattern('^[0-9]+-[0-9]+$')] [string]$Job,
-    [Parameter(Mandatory)] [long]$Call,
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag
 )
@@ -66,7 +65,7 @@ function Restore-StartAction {
     if ($change.Count -gt 0) { Set-VM -VM $Vm @change }
 }
 
-$fence = Enter-Fence -Job $Job -Call $Call
+$fence = Enter-Fence -Claim $Claim
 $vm = Get-FerryVm -VmId $VmId
 Confirm-FerryMark -Vm $vm -Tag $Tag
 $vm = Wait-SettledVm

@@ -4,8 +4,7 @@
 # them, reach it through a named pipe that only this account can open: nothing is on a disk or a command line. All
 # processes are made before the first is told what to do, so that their start-ups overlap.
 param(
-    [Parameter(Mandatory)] [ValidatePattern('^[0-9]+-[0-9]+$')] [string]$Job,
-    [Parameter(Mandatory)] [long]$Call,
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag,
     [Parameter(Mandatory)] $Scripts,
     [Parameter(Mandatory)] [object[]]$Orders
@@ -155,7 +154,7 @@ function Send-Request {
     $Work.pipe.Dispose()
 }
 
-$fence = Enter-Fence -Job $Job -Call $Call
+$fence = Enter-Fence -Claim $Claim
 foreach ($order in $Orders) { Confirm-Order -Order $order }
 $works = @($Orders | ForEach-Object { Find-Work -Order $_ })
 $due = @($works | Where-Object { $_.is_due })

@@ -1,8 +1,7 @@
 # Takes every line of the tag out of a virtual machine's notes and gives its automatic start action back. Returns {};
 # fills no type.
 param(
-    [Parameter(Mandatory)] [ValidatePattern('^[0-9]+-[0-9]+$')] [string]$Job,
-    [Parameter(Mandatory)] [long]$Call,
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag
 )
@@ -14,7 +13,7 @@ Set-StrictMode -Version 3.0
 . "$PSScriptRoot\..\shared\vm.ps1"
 . "$PSScriptRoot\..\shared\notes.ps1"
 
-$fence = Enter-Fence -Job $Job -Call $Call
+$fence = Enter-Fence -Claim $Claim
 $vm = Find-FerryVm -VmId $VmId
 if ($null -ne $vm -and (Test-FerryMark -Notes $vm.Notes -Tag $Tag)) {
     # One call for both: a lost connection must not leave the one without the other.

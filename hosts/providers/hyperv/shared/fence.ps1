@@ -24,8 +24,8 @@ function Remove-OldFence {
 }
 
 function Open-Fence {
-    # The fence, when no other call of the job has it. Raises WrongState when one has it for half a minute.
-    param([Parameter(Mandatory)] [string]$Path, [Parameter(Mandatory)] [string]$Job)
+    # The fence, when no other call of the job has it. Raises WrongState when one has it for longer than $WaitS seconds.
+    param([Parameter(Mandatory)] [string]$Path, [Parameter(Mandatory)] [int]$WaitS)
     for ($attempt = 0; ; $attempt++) {
         try {
             return [System.IO.FileStream]::new($Path, [System.IO.FileMode]::OpenOrCreate,
@@ -34,9 +34,9 @@ function Open-Fence {
             # ERROR_SHARING_VIOLATION
             if (0x80070020 -ne $_.Exception.GetBaseException().HResult) { throw }
         }
-        if ($attempt -ge 120) {
+        if ($attempt -ge 4 * $WaitS) {
             Write-Error -ErrorId 'WrongState' -Category ResourceBusy -ErrorAction Stop `
-                -Message "An earlier call of the job $Job is still under way on $env:COMPUTERNAME."
+                -Message "An earlier call of this job is still under way on $env:COMPUTERNAME."
         }
         Start-Sleep -Milliseconds 250
     }
@@ -54,17 +54,19 @@ function Read-Fence {
 function Enter-Fence {
     # Notes the number of this call, on the disk before the call does anything, and returns the open fence: keep it in
     # a variable, or the fence falls. Raises Overtaken when a number as high was let through before.
-    param([Parameter(Mandatory)] [string]$Job, [Parameter(Mandatory)] [long]$Call)
+    # The claim: {job, call, wait_s} of hosts/providers/claims.py.
+    param([Parameter(Mandatory)] $Claim)
+    if ($Claim.job -cnotmatch '^[0-9]+-[0-9]+$') { throw "There can be no job '$($Claim.job)'." }
     $folder = New-FenceFolder
-    $fence = Open-Fence -Path ([System.IO.Path]::Combine($folder, $Job)) -Job $Job
-    if ($Call -le (Read-Fence -Fence $fence)) {
+    $fence = Open-Fence -Path ([System.IO.Path]::Combine($folder, $Claim.job)) -WaitS $Claim.wait_s
+    if ([long]$Claim.call -le (Read-Fence -Fence $fence)) {
         $fence.Dispose()
         Write-Error -ErrorId 'Overtaken' -Category InvalidOperation -ErrorAction Stop `
-            -Message "A later call of the job $Job was on $env:COMPUTERNAME before this one, which does nothing."
+            -Message "A later call of this job was on $env:COMPUTERNAME before this one, which does nothing."
     }
     if ($fence.Length -eq 0) { Remove-OldFence -Folder $folder }
     # In place and always as long: the disk has the old number or the new one.
-    $bytes = [System.Text.Encoding]::ASCII.GetBytes($Call.ToString('D19'))
+    $bytes = [System.Text.Encoding]::ASCII.GetBytes(([long]$Claim.call).ToString('D19'))
     $fence.Position = 0
     $fence.Write($bytes, 0, $bytes.Length)
     $fence.Flush($true)
