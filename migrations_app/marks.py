@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from django.db.models import F
+
 from hosts.connect import connect_mover
 from hosts.inventory import refresh_anew
 from hosts.models import Host
 from hosts.providers.errors import ProviderError
 from hosts.secrets import KeyMissing
+from migrations_app.claims import claim_hosts
 from migrations_app.events import add_event
+from migrations_app.leases import Lease
 from migrations_app.models import MigrationJob
 
 
@@ -16,9 +20,10 @@ def take_marks_away(job_pk: int) -> None:
 
     Does nothing for a job whose failure is not ignored (any more). A host that cannot be asked keeps its marks.
     """
-    job = MigrationJob.objects.filter(pk=job_pk, status=MigrationJob.Status.FAILED).exclude(dismissed_at=None).first()
-    if job is None:
+    ignored = MigrationJob.objects.filter(pk=job_pk, status=MigrationJob.Status.FAILED).exclude(dismissed_at=None)
+    if not ignored.update(fence=F("fence") + 1):
         return
+    job = MigrationJob.objects.select_related("source", "target").get(pk=job_pk)
     for host in (job.source, job.target):
         if host is not None:
             _forget(job, host)
@@ -28,6 +33,7 @@ def take_marks_away(job_pk: int) -> None:
 def _forget(job: MigrationJob, host: Host) -> None:
     try:
         with connect_mover(host) as provider:
+            claim_hosts(job, Lease(job.pk, job.fence), [provider])
             provider.unmark(job.vm_uid, job.tag)
             provider.clear_traces(job.tag, destinations=None)
     except (ProviderError, KeyMissing) as error:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from hosts.providers.base import QuickMigrates
+from hosts.providers.claims import Claim
 from hosts.providers.errors import NotFound
 from hosts.providers.types import CopyOrder, HashOrder, HostFacts, HostLoad, Registration, RemoteFile, Vm, Work
 
@@ -18,6 +19,9 @@ class GoneHost(QuickMigrates):
 
     def close(self) -> None:
         """There is no connection."""
+
+    def claim(self, claim: Claim) -> None:
+        del claim
 
     def find_vm(self, uid: str) -> Vm | None:
         del uid

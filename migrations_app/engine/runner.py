@@ -19,6 +19,7 @@ from hosts.providers.gone import GoneHost
 from hosts.secrets import KeyMissing
 from migrations_app import outcome
 from migrations_app.checks import recheck
+from migrations_app.claims import claim_hosts
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.recipes import recipe_for
 from migrations_app.engine.step import Context, PastReturn, Step, StepRefused
@@ -68,6 +69,7 @@ def _drive(journal: Journal, lease: Lease) -> None:
             _connect(job.source, job.source_name, is_gone=job.is_without_source) as source,
             _connect(job.target, job.target_name, is_gone=job.is_target_given_up) as target,
         ):
+            claim_hosts(job, lease, (source, target))
             ctx = Context(job.tag, plan, source, target, journal, (), lambda: recheck(job))
             _Run(journal, lease, _entries(job, plan)).drive(ctx)
     except KeyMissing as missing:
