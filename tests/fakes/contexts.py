@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hosts.connect import connect_mover
-from migrations_app.engine.step import Context
+from migrations_app.engine.step import Context, Copied
 from tests.fakes.moves import Move
 
 TAG = "ferry-7"
@@ -26,6 +26,9 @@ class Waits:
 
     def say(self, text: str) -> None:
         raise AssertionError(text)
+
+    def keep(self, result: Copied) -> None:
+        raise AssertionError(result)
 
     def wait(self) -> None:
         self.count += 1
