@@ -40,7 +40,7 @@ def test_rounds_are_done_until_nothing_is_gained_by_another(move: Move, guest: B
     assert rounds(job)[:3] == [("3.3", Done), ("3.4", Done), ("3.5", Skipped)]
     assert first.title == "Copy what was written meanwhile (round 1)"
     assert first.note == "Saves 9.1 s of outage: 99 KB would be left, 10 KB are."
-    assert second.note == "11 KB are left: another round would save 0.8 s of outage and cost 2 s itself."
+    assert second.note == "10 KB are left: another round would save 0.7 s of outage and cost 2 s itself."
     move.assert_moved(job)
 
 
