@@ -12,6 +12,7 @@ from django.utils import timezone
 from migrations_app.availability import availability
 from migrations_app.board import strip
 from migrations_app.engine.plan import Plan
+from migrations_app.holds import why_not_change_window, why_not_cut_over
 from migrations_app.jobs import why_not_cancel, why_not_retry
 from migrations_app.models import JobEvent, JobStep, MigrationJob
 from migrations_app.words import describe
@@ -45,6 +46,8 @@ def job_context(job: MigrationJob) -> dict[str, Any]:
         "availability": availability(job),
         "why_not_cancel": why_not_cancel(job),
         "why_not_retry": why_not_retry(job),
+        "why_not_cut_over": why_not_cut_over(job),
+        "why_not_change_window": why_not_change_window(job),
     }
 
 

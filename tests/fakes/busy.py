@@ -14,13 +14,14 @@ from tests.fakes.moves import Move
 
 class BusyGuest:
     """WEB01 writes `writes_per_s` bytes a second to its disk, the link carries `link_per_s`, a checkpoint takes
-    `checkpoint_s`. Time passes only where the hosts work: nothing here waits."""
+    `checkpoint_s`. Time passes only where the hosts work: nothing here waits. `at_copy` happens after every copy."""
 
     def __init__(
         self, move: Move, monkeypatch: pytest.MonkeyPatch, *, writes_per_s: int, link_per_s: int, disk_bytes: int
     ) -> None:
         self.writes_per_s = writes_per_s
         self.checkpoint_s = 1.0
+        self.at_copy = _nothing
         self._move = move
         self._link_per_s = link_per_s
         self._passed = timedelta()
@@ -51,6 +52,11 @@ class BusyGuest:
         frozen = [layer.path for layer in vm.disks[0].layers[:-1]]
         size = sum(len(self._move.source.files[path]) for path in frozen if path not in there)
         self.let_pass(size / self._link_per_s)
+        self.at_copy()
+
+
+def _nothing() -> None:
+    """Nobody intervenes."""
 
 
 def _each_time(host: FakeHost, verb: str, wish: Callable[[], None]) -> None:
