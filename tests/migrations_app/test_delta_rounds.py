@@ -116,6 +116,35 @@ def test_what_travels_last_is_less_than_was_written_during_the_first_copy(move: 
     assert job.percent == 100
 
 
+@pytest.mark.parametrize("is_gone", [True, False])
+def test_a_layer_that_was_merged_after_it_was_copied_is_found_before_the_outage(
+    move: Move, guest: BusyGuest, is_gone: bool
+) -> None:
+    """The layer itself is gone, or a later one was merged into it and it is written again."""
+    job = move.order()
+    guest.at_copy = lambda: _merge_by_hand(move, is_gone=is_gone)
+
+    move.run(job)
+
+    assert (job.status, job.outage_began_at) == (Status.FAILED, None)
+    assert ("was merged on HV01" if is_gone else "was written again on HV01") in job.failure_text
+    assert "backups" in job.failure_action
+    assert move.running_on() == ["HV01"]
+
+
+def _merge_by_hand(move: Move, *, is_gone: bool) -> None:
+    """While the first round copies its layer, another tool removes a checkpoint."""
+    vm = move.source.vms[move.before.uid]
+    base, *layers = vm.disks[0].layers
+    if len(layers) < 2:
+        return
+    if is_gone:
+        disk = replace(vm.disks[0], layers=(base, *layers[1:]))
+        move.source.change(vm.uid, disks=(disk,))
+    else:
+        move.source.files[layers[0].path] += b"merged"
+
+
 def _kill_in(move: Move, number: str) -> None:
     """The worker ends in this step of the first round, after the host has acted."""
     verb = {"3.3": "checkpoint", "3.4": "start_works"}[number]
