@@ -60,7 +60,7 @@ def cancel_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     if reason := why_not_cancel(job):
         raise JobRefused(reason)
     open_rows = MigrationJob.objects.filter(pk=job.pk, status__in=MigrationJob.OPEN)
-    if not open_rows.filter(is_committed=False, is_committing=False).update(cancel_requested=True):
+    if not open_rows.filter(is_committed=False, is_committing=False).update(cancel_requested=True, not_before=None):
         raise JobRefused("The job has ended meanwhile, or the virtual machine is being restored on the target.")
     add_event(job.pk, f"{name_of(user)} asked to cancel the move.")
     wake_a_worker(job)
@@ -170,11 +170,13 @@ def _reset(job: MigrationJob) -> None:
     }
     if not job.is_committed:
         fields |= {"percent": 0, "bytes_done": 0, "outage_began_at": None, "outage_ended_at": None, "resume_by": None}
-        fields |= {"started_at": timezone.now()}
+        fields |= {"started_at": timezone.now(), "cut_over_ordered": False}
     ended = MigrationJob.objects.filter(pk=job.pk, status__in=(Status.FAILED, Status.CANCELLED))
     if not ended.update(**fields):
         raise JobRefused("Somebody else has tried it again already.")
     if not job.is_committed:
-        job.steps.update(status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={})
+        job.steps.update(
+            status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={}, note=""
+        )
     if job.vm is not None:
         set_activity(job.vm, VirtualMachine.Activity.UNDER_MIGRATION)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hosts.connect import connect_mover
 from hosts.providers.claims import Claim
-from migrations_app.engine.step import Context
+from migrations_app.engine.step import Context, Copied
 from tests.fakes.moves import Move
 
 TAG = "ferry-7"
@@ -27,6 +27,9 @@ class Waits:
 
     def say(self, text: str) -> None:
         raise AssertionError(text)
+
+    def keep(self, result: Copied) -> None:
+        raise AssertionError(result)
 
     def wait(self) -> None:
         self.count += 1

@@ -226,14 +226,15 @@ class FakeProvider(QuickMigrates):
         return self._stamped(self._host.vms[uid])
 
     def _stamped(self, vm: Vm) -> Vm:
-        """With the stamps that the files have now."""
+        """With the stamps and the sizes that the files have now."""
         files = self._host.files
-        disks = tuple(
-            replace(disk, layers=tuple(replace(each, stamp=str(hash(files.get(each.path)))) for each in disk.layers))
-            for disk in vm.disks
-        )
+        disks = tuple(replace(disk, layers=tuple(self._looked_at(each) for each in disk.layers)) for disk in vm.disks)
         states = tuple(replace(each, stamp=str(hash(files.get(each.path)))) for each in vm.state_files)
         return replace(vm, disks=disks, state_files=states)
+
+    def _looked_at(self, layer: DiskLayer) -> DiskLayer:
+        data = self._host.files.get(layer.path, b"")
+        return replace(layer, stamp=str(hash(data)), file_size_bytes=len(data))
 
     def _put(self, vm: Vm) -> None:
         self._host.vms[vm.uid] = vm
