@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
-from math import floor
 
 CALLS_OF_A_FENCE = 10**9
-CALL_AT_LEAST_S = 5.0
+# Long enough for a script to get to what it is for: a start cut off between its note and itself cannot be undone.
+CALL_AT_LEAST_S = 15.0
 
 
 class Claim:
@@ -29,6 +29,6 @@ class Claim:
         return self._fence * CALLS_OF_A_FENCE + next(self._calls)
 
     def bounded_s(self, deadline_s: float) -> float:
-        """`deadline_s`, or what is left if that is less; a call needs some seconds to be one at all."""
+        """`deadline_s`, or what is left if that is less, but no less than CALL_AT_LEAST_S."""
         left_s = self._left_s()
-        return deadline_s if left_s is None else min(deadline_s, max(CALL_AT_LEAST_S, floor(10 * left_s) / 10))
+        return deadline_s if left_s is None else min(deadline_s, max(CALL_AT_LEAST_S, left_s))

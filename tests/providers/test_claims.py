@@ -48,7 +48,7 @@ def test_nothing_is_changed_without_a_claim_but_reading_is_free() -> None:
 
 @pytest.mark.parametrize(
     ("left_s", "allowed_s", "wait_s"),
-    [(None, 3600, 300), (90.0, 90.0, 67), (1.0, CALL_AT_LEAST_S, 3), (-5.0, CALL_AT_LEAST_S, 3), (1e6, 3600, 300)],
+    [(None, 3600, 300), (90.0, 90.0, 67), (1.0, CALL_AT_LEAST_S, 11), (-5.0, CALL_AT_LEAST_S, 11), (1e6, 3600, 300)],
 )
 def test_a_call_lasts_no_longer_than_what_is_left(left_s: float | None, allowed_s: float, wait_s: int) -> None:
     shell = RecordingShell()
@@ -66,8 +66,8 @@ def test_a_call_that_was_cut_short_says_that_the_outage_is_why() -> None:
 
     with pytest.raises(DeadlineExceeded, match="Nothing was heard"):
         host.inspect()
-    host.claim(Claim(JOB, 1, lambda: 12.34))
-    with pytest.raises(DeadlineExceeded, match="save-vm did not end in the 12"):
+    host.claim(Claim(JOB, 1, lambda: 22.34))
+    with pytest.raises(DeadlineExceeded, match="save-vm was given up after 22 seconds"):
         host.save(UID, TAG)
 
 

@@ -144,7 +144,7 @@ class HyperVProvider(QuickMigrates):
         except DeadlineExceeded as late:
             if deadline_s == longest_s:
                 raise
-            text = f"{verb} did not end in the {deadline_s:g} seconds that were left until the deadline of the outage."
+            text = f"{verb} was given up after {deadline_s:.0f} seconds, at the deadline of the outage."
             raise DeadlineExceeded(host, text) from late
         return Answer(host, verb, result)
 
