@@ -15,6 +15,7 @@ from django.utils import timezone
 from migrations_app.engine.step import Copied, FileProof, Step
 from migrations_app.events import add_event
 from migrations_app.leases import Heartbeat, Lease, LeaseLost
+from migrations_app.live_forecast import LiveForecast
 from migrations_app.models import JobStep, MigrationJob
 from migrations_app.notices import job_changed
 
@@ -47,6 +48,7 @@ class Journal:
         self._written_at = 0.0
         self._measured: tuple[float, int] | None = None
         self._waits = 0
+        self._forecast = LiveForecast(job)
         self.can_stop_for_cancel = True
 
     def write(self, **fields: object) -> None:
@@ -66,7 +68,7 @@ class Journal:
         self._step, self._measured, self._waits = row, None, 0
         row.status = JobStep.Status.RUNNING
         row.started_at = row.started_at or timezone.now()
-        fields: dict[str, object] = {"phase": step.phase, "is_committing": step.commits}
+        fields: dict[str, object] = {"phase": step.phase, "is_committing": step.commits, **self._forecast.of_step(row)}
         if step.begins_outage and self.job.outage_began_at is None:
             began = timezone.now()
             fields["outage_began_at"] = began
@@ -118,8 +120,9 @@ class Journal:
             return
         self._written_at = now
         row.bytes_done, row.bytes_total = bytes_done, bytes_total
+        rate = self._rate(now, bytes_done)
         with transaction.atomic():
-            self.write(rate_bytes_per_s=self._rate(now, bytes_done), **self._totals(row))
+            self.write(rate_bytes_per_s=rate, **self._totals(row), **self._forecast.of_report(row, rate))
             row.save(update_fields=["bytes_done", "bytes_total"])
 
     def wait(self) -> None:

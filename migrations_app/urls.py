@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from migrations_app import views, views_host, views_wizard
+from migrations_app import views, views_host, views_report, views_wizard
 
 urlpatterns = [
     path("jobs/", views.job_list, name="job-list"),
     path("jobs/<int:pk>/", views.job_page, name="job-page"),
     path("jobs/<int:pk>/cancel/", views.job_cancel, name="job-cancel"),
     path("jobs/<int:pk>/retry/", views.job_retry, name="job-retry"),
+    path("reports/accuracy/", views_report.accuracy_report, name="report-accuracy"),
+    path("reports/accuracy/moves.csv", views_report.accuracy_report_csv, name="report-accuracy-csv"),
     path("vms/<int:pk>/migrate/", views_wizard.warning, name="migrate"),
     path("vms/<int:pk>/migrate/host/", views_host.select_host, name="migrate-host"),
     path("vms/<int:pk>/migrate/host/about/", views_host.about, name="migrate-host-about"),
