@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from hosts.inventory import root_group
 from hosts.models import Host
-from hosts.providers.types import Secret
+from hosts.providers.types import Secret, VmState
+from migrations_app.engine.plan import Plan
 from migrations_app.live_forecast import Latest
 from migrations_app.models import JobStep, MigrationJob
 
@@ -40,10 +41,8 @@ def past_job(source: Host, target: Host, course: Course | None = None, **fields:
     """It ended a minute ago; `fields` of the job, of its plan as `plan_<name>`."""
     told = course or Course()
     end = timezone.now() - timedelta(minutes=1)
-    plan = {"vm_state": "running", "memory_mb": 1024, "disk_bytes": 10_000 * MB, "limit_bytes_per_s": 0}
-    plan |= {"total_low_s": 90.0, "total_s": 120.0, "total_high_s": 180.0}
-    plan |= {"outage_low_s": 10.0, "outage_s": 15.0, "outage_high_s": 20.0}
-    plan |= {name.removeprefix("plan_"): fields.pop(name) for name in list(fields) if name.startswith("plan_")}
+    own = {name: fields.pop(name) for name in list(fields) if name.startswith("plan_")}
+    plan = _plan(source, target) | {name.removeprefix("plan_"): value for name, value in own.items()}
     resumed = end - timedelta(seconds=told.end_s)
     saved = resumed - timedelta(seconds=told.outage_s)
     copied = saved - timedelta(seconds=told.round_s)
@@ -63,6 +62,31 @@ def past_job(source: Host, target: Host, course: Course | None = None, **fields:
     _step(job, "copy-delta", told.round_mb, copied, saved)
     _step(job, "copy-rest", told.rest_mb, saved, resumed)
     return job
+
+
+def _plan(source: Host, target: Host) -> dict[str, Any]:
+    """An outage of 10 to 20 s, likely 15; 90 to 180 s in all, likely 120."""
+    return Plan(
+        vm_uid="id-WEB01",
+        vm_name="WEB01",
+        vm_state=VmState.RUNNING,
+        fingerprint="",
+        source_name=source.name,
+        target_name=target.name,
+        source_folder="D:\\VMs\\WEB01",
+        folder="D:\\VMs\\WEB01",
+        disks=(),
+        adapters=(),
+        memory_mb=1024,
+        disk_bytes=10_000 * MB,
+        total_low_s=90.0,
+        total_high_s=180.0,
+        outage_low_s=10.0,
+        outage_high_s=20.0,
+        deadline_s=60.0,
+        total_s=120.0,
+        outage_s=15.0,
+    ).to_json()
 
 
 def latest_forecast(at: datetime, **fields: Any) -> dict[str, Any]:
