@@ -30,6 +30,11 @@ class Compared:
         return self.measured_s / self.expected.likely_s if self.expected.likely_s > 0 else None
 
     @property
+    def percent(self) -> float:
+        """Measured by what was likely; 0 where nothing was."""
+        return 100 * (self.ratio or 0.0)
+
+    @property
     def is_inside(self) -> bool:
         return self.expected.low_s <= self.measured_s <= self.expected.high_s
 

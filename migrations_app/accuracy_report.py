@@ -45,9 +45,13 @@ class EndedMove:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Moves together: `before` and `last` judge the outage as forecast when ordered and just before the save."""
+    """Moves together, found in the list of jobs by `words`.
+
+    `before` and `last` judge the outage as forecast when ordered and just before the save.
+    """
 
     name: str
+    words: str
     done: int
     failed: int
     cancelled: int
@@ -91,15 +95,16 @@ def ended_moves(days: int) -> list[EndedMove]:
 
 
 def all_together(moves: Sequence[EndedMove]) -> Group:
-    return _group("All moves", moves)
+    return _group("All moves", "", moves)
 
 
 def by_pair(moves: Iterable[EndedMove]) -> list[Group]:
     """Those between the same two hosts together; the most moves first."""
-    pairs: dict[str, list[EndedMove]] = defaultdict(list)
+    pairs: dict[tuple[str, str], list[EndedMove]] = defaultdict(list)
     for move in moves:
-        pairs[f"{move.source_name} to {move.target_name}"].append(move)
-    return sorted((_group(name, found) for name, found in pairs.items()), key=lambda group: (-group.count, group.name))
+        pairs[move.source_name, move.target_name].append(move)
+    groups = [_group(" to ".join(names), " ".join(names), found) for names, found in pairs.items()]
+    return sorted(groups, key=lambda group: (-group.count, group.name))
 
 
 def chart(moves: Sequence[EndedMove]) -> list[Dot]:
@@ -140,9 +145,10 @@ def _ended(row: dict[str, Any]) -> EndedMove:
     )
 
 
-def _group(name: str, moves: Sequence[EndedMove]) -> Group:
+def _group(name: str, words: str, moves: Sequence[EndedMove]) -> Group:
     return Group(
         name=name,
+        words=words,
         done=sum(move.status == Status.DONE for move in moves),
         failed=sum(move.status == Status.FAILED for move in moves),
         cancelled=sum(move.status == Status.CANCELLED for move in moves),

@@ -132,14 +132,10 @@ def told(pace: Pace) -> list[tuple[str, str, str]]:
         ("Verify, merge, clean up", pace.end_s),
     ]
     lines = [
-        (name, _amount(units.rate(each.likely), units.rate(each.low), units.rate(each.high)), each.source)
+        (name, f"{units.rate(each.likely)} ({units.rate(each.low)} to {units.rate(each.high)})", each.source)
         for name, each in rates
     ]
     return lines + [
         (name, f"{units.duration(each.likely)} ({units.span(each.low, each.high)})", each.source)
         for name, each in times
     ]
-
-
-def _amount(likely: str, low: str, high: str) -> str:
-    return f"{likely} ({low.removesuffix('/s')} to {high})"

@@ -14,6 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from hosts.providers.types import VmState
+from migrations_app.engine.plan import Plan
 from migrations_app.figures import Figure, Origin, Pace
 from migrations_app.forecast import Forecast, Span, Task, forecast
 from migrations_app.models import JobStep, MigrationJob
@@ -62,6 +63,14 @@ def latest(job: MigrationJob) -> Latest | None:
         return None
     moments = {name: datetime.fromisoformat(raw[name]) if raw[name] else None for name in ("pause_at", "ends_at")}
     return Latest(**{name: raw[name] for name in names} | moments | {"as_of": datetime.fromisoformat(raw["as_of"])})
+
+
+def outage_of(job: MigrationJob) -> Span | None:
+    """The outage to expect: by the latest forecast, before there is one as it was ordered; None without an outage."""
+    plan, now = Plan.from_json(job.plan), latest(job)
+    if not plan.was_running:
+        return None
+    return now.outage if now else Span(plan.outage_low_s, plan.outage_s, plan.outage_high_s)
 
 
 class LiveForecast:

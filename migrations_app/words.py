@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from hosts import units
-from migrations_app.engine.plan import Plan
-from migrations_app.live_forecast import latest
+from migrations_app.live_forecast import latest, outage_of
 from migrations_app.models import MigrationJob
 
 Status = MigrationJob.Status
@@ -39,10 +38,8 @@ def describe(job: MigrationJob) -> Words:
 
 def expected_outage(job: MigrationJob) -> str:
     """ "8 to 12 s" by the latest forecast, or "" for a VM that does not run."""
-    plan, now = Plan.from_json(job.plan), latest(job)
-    if not plan.was_running:
-        return ""
-    return units.span(now.outage_low_s, now.outage_high_s) if now else units.span(plan.outage_low_s, plan.outage_high_s)
+    outage = outage_of(job)
+    return units.span(outage.low_s, outage.high_s) if outage else ""
 
 
 def measured_outage(job: MigrationJob) -> str:
