@@ -4,6 +4,8 @@ total  = begin + disks / R + rounds + outage + end
 outage = memory / R + last delta / R + standstill
 delta  = w * (time in which it was written), at most the disks; each round leaves the smaller of it and its own delta
 
+A round is made only when it saves more outage than it costs, so some changes may be left: see _left_s.
+
 R is the rate of the copy, w the rate at which the VM writes to blocks that are copied already. Every figure is a
 range (figures.py): the forecast is worked out three times, with what is likely, the best and the worst of everything.
 """
@@ -146,8 +148,9 @@ def deadline_s(outage_high_s: float, at_least_s: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Corner:
-    """One value of each figure of a Pace."""
+    """One value of each figure of a Pace. `left`: which part of what may be left by rounds that are not made is."""
 
+    left: float
     rate: float
     write_rate: float
     standstill_s: float
@@ -170,6 +173,7 @@ def _corner(pace: Pace, place: str) -> _Corner:
 
     inverse = {"low": "high", "high": "low"}.get(place, place)
     return _Corner(
+        left={"low": 0.0, "likely": 0.5, "high": 1.0}[place],
         rate=max(SLOWEST, of(pace.rate, inverse)),
         write_rate=of(pace.write_rate, place),
         standstill_s=of(pace.standstill_s, place),
@@ -185,15 +189,25 @@ def _course(task: Task, at: _Corner) -> _Course:
     seconds = dict.fromkeys(Term, 0.0) | {Term.BEGIN: at.begin_s, Term.DISKS: disks_s, Term.END: at.end_s}
     if not task.is_running:
         return _Course(seconds, 0.0)
-    delta = min(task.disk_bytes, at.write_rate * (task.since_s + disks_s + at.round_s))
+    first = delta = min(task.disk_bytes, at.write_rate * (task.since_s + disks_s + at.round_s))
     for _ in range(task.rounds):
-        took_s = delta / at.rate + at.round_s
-        seconds[Term.ROUNDS] += took_s
-        delta = min(delta, at.write_rate * took_s)
+        copy_s = delta / at.rate
+        seconds[Term.ROUNDS] += min(2 * copy_s, copy_s + at.round_s)
+        delta = min(delta, at.write_rate * (copy_s + at.round_s))
     seconds[Term.MEMORY] = task.memory_bytes / at.rate
-    seconds[Term.CHANGES] = delta / at.rate
+    seconds[Term.CHANGES] = _left_s(first / at.rate, delta / at.rate, at)
     seconds[Term.STANDSTILL] = at.standstill_s
-    return _Course(seconds, delta)
+    return _Course(seconds, seconds[Term.CHANGES] * at.rate)
+
+
+def _left_s(first_s: float, last_s: float, at: _Corner) -> float:
+    """Seconds to send the last changes: from `last_s` with every permitted round to what is left without those that
+    are not worth it. With c for what a round costs, delta k is left alone when delta k - delta k + 1 is sent within c;
+    then delta k is sent within c (R + w) / (R - w). For the same reason a round takes less than twice its copy.
+    """
+    is_caught_up = at.rate > at.write_rate
+    worth_s = at.round_s * (at.rate + at.write_rate) / (at.rate - at.write_rate) if is_caught_up else first_s
+    return last_s + at.left * (max(last_s, min(first_s, worth_s)) - last_s)
 
 
 def _longest(terms: dict[Term, Span], *, is_running: bool) -> Term:

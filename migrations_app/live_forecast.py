@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -23,6 +23,7 @@ from migrations_app.past_moves import LEAST_COPY_BYTES, Past, past
 RENEW_EVERY_S = 2.0
 FIRST_COPIES = ("copy", "copy-all")
 ROUND = "copy-delta"
+HOLD = "hold"
 # How far what was measured in this job may be from what comes: of the link, and of the VM's writing.
 RATE_SPREAD = 1.2
 WRITE_SPREAD = 1.5
@@ -123,16 +124,23 @@ def _task(seen: _Seen) -> Task:
     plan, row = seen.job.plan, seen.row
     is_copied = any(step.key in FIRST_COPIES and step.status == JobStep.Status.DONE for step in seen.steps)
     is_counting = _is_copy(row) and row.bytes_total > 0
-    pending = [step for step in seen.steps if step.key.startswith(ROUND) and step.status == JobStep.Status.PENDING]
-    frozen_at = max((step.ended_at for step in seen.steps if _has_frozen(step) and step.ended_at), default=seen.now)
+    frozen_at = max((at for step in seen.steps if (at := _frozen_at(step))), default=seen.now)
     return Task(
         disk_bytes=int(plan["disk_bytes"]),
         memory_bytes=int(plan["memory_mb"]) << 20,
         is_running=plan["vm_state"] == VmState.RUNNING,
-        rounds=len(pending),
+        rounds=_rounds(seen),
         left_bytes=max(0, row.bytes_total - row.bytes_done) if is_counting else 0 if is_copied else None,
         since_s=max(0.0, (seen.now - frozen_at).total_seconds()),
     )
+
+
+def _rounds(seen: _Seen) -> int:
+    """Those that have not begun; a job that holds has all of them at the end."""
+    ahead = [step.key for step in seen.steps if step.status in (JobStep.Status.PENDING, JobStep.Status.RUNNING)]
+    if HOLD in ahead:
+        return int(seen.job.plan.get("max_rounds", 0))
+    return sum(step.key.startswith(ROUND) and step.status == JobStep.Status.PENDING for step in seen.steps)
 
 
 def _pace(seen: _Seen, earlier: Past) -> Pace:
@@ -177,11 +185,15 @@ def _around(value: float, spread: float) -> Figure:
 
 
 def _is_copy(step: JobStep) -> bool:
-    return step.key in FIRST_COPIES or step.key.startswith(ROUND)
+    return step.key in (*FIRST_COPIES, HOLD) or step.key.startswith(ROUND)
 
 
-def _has_frozen(step: JobStep) -> bool:
-    return step.key.startswith("checkpoint") and step.status == JobStep.Status.DONE
+def _frozen_at(step: JobStep) -> datetime | None:
+    """When the step made a checkpoint; the one that holds keeps the time of its last."""
+    if step.key == HOLD and step.result.get("frozen_at"):
+        return datetime.fromtimestamp(step.result["frozen_at"], UTC)
+    is_made = step.key.startswith("checkpoint") and step.status == JobStep.Status.DONE
+    return step.ended_at if is_made else None
 
 
 def _latest(seen: _Seen, expected: Forecast) -> Latest:

@@ -11,14 +11,14 @@ from typing import Any
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.db.models.fields.json import KT
 
-from migrations_app.figures import LATEST, Figure, Origin, Pace, assumed_pace, measured
+from migrations_app.figures import ASSUMED_RATE, LATEST, Figure, Origin, Pace, assumed_pace, measured
 from migrations_app.models import JobEvent, JobStep, MigrationJob
 
 MOST_MOVES = 1000
 # A smaller copy tells how long a step takes, not how fast the link is.
 LEAST_COPY_BYTES = 16 << 20
 _FIRST_COPY = Q(key__in=("copy", "copy-all"))
-_ROUNDS = Q(key__startswith="copy-delta", started_at__isnull=False)
+_ROUNDS = Q(key__startswith="copy-delta", status=JobStep.Status.DONE)
 _REST = Q(key="copy-rest")
 _OF_JOB = (
     "source_id",
@@ -150,6 +150,8 @@ def _steps(jobs: QuerySet[MigrationJob]) -> dict[int, dict[str, Any]]:
         last_round_from=Max("started_at", filter=_ROUNDS),
         in_rounds=Sum("bytes_done", filter=_ROUNDS),
         rest=Sum("bytes_done", filter=_REST),
+        rest_from=Min("started_at", filter=_REST),
+        rest_to=Max("ended_at", filter=_REST),
     )
     return {row["job_id"]: {name: value for name, value in row.items() if name != "job_id"} for row in told}
 
@@ -178,10 +180,14 @@ class _Row:
     last_round_from: datetime | None
     in_rounds: int | None
     rest: int | None
+    rest_from: datetime | None
+    rest_to: datetime | None
 
 
 def _move(row: _Row) -> PastMove:
-    rate = _rate(row.copied, _seconds(row.copy_from, row.copy_to))
+    rate = _rate(row.copied, _seconds(row.copy_from, row.copy_to)) or _rate(
+        row.rest, _seconds(row.rest_from, row.rest_to)
+    )
     is_limited = bool(int(row.planned_limit or 0) or row.limit_bytes_per_s)
     outage_s = _seconds(row.outage_began_at, row.outage_ended_at)
     return PastMove(
@@ -191,7 +197,7 @@ def _move(row: _Row) -> PastMove:
         memory_bytes=int(row.memory_mb) << 20,
         rate=None if is_limited else rate,
         write_rate=_write_rate(row),
-        standstill_s=max(0.0, outage_s - (row.rest or 0) / rate) if outage_s is not None and rate else None,
+        standstill_s=None if outage_s is None else max(0.0, outage_s - (row.rest or 0) / (rate or ASSUMED_RATE.likely)),
         begin_s=_seconds(row.started_at, row.copy_from),
         round_s=_round_s(row, rate),
         end_s=None if row.had_failure else _seconds(row.outage_ended_at or row.copy_to, row.ended_at),
@@ -207,9 +213,9 @@ def _write_rate(row: _Row) -> float | None:
 def _round_s(row: _Row, rate: float | None) -> float | None:
     """What a round takes beside its copy; unknown of a job that waited for its window."""
     between_s = _seconds(row.copy_to, row.outage_began_at)
-    if row.holds or not row.rounds or between_s is None or not rate:
+    if row.holds or not row.rounds or between_s is None:
         return None
-    return max(0.0, between_s - (row.in_rounds or 0) / rate) / row.rounds
+    return max(0.0, between_s - (row.in_rounds or 0) / (rate or ASSUMED_RATE.likely)) / row.rounds
 
 
 def _rate(copied: int | None, seconds: float | None) -> float | None:

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from hosts.models import Host, VirtualMachine
 from hosts.providers.types import AdapterPlacement, VmState
-from migrations_app.engine.plan import MAX_ROUNDS, DiskFolder, Plan
+from migrations_app.engine.plan import DEFAULT_ROUNDS, DiskFolder, Plan
 from migrations_app.forecast import Forecast, Task, deadline_s, forecast
 from migrations_app.past_moves import Past, past
 from migrations_app.paths import drive_of, folder_name
@@ -66,7 +66,12 @@ def match_networks(vm: VirtualMachine, target: Host) -> dict[str, str | None]:
 
 
 def forecast_move(
-    vm: VirtualMachine, target: Host | None, limit_bytes_per_s: int = 0, *, earlier: Past | None = None
+    vm: VirtualMachine,
+    target: Host | None,
+    limit_bytes_per_s: int = 0,
+    *,
+    rounds: int = DEFAULT_ROUNDS,
+    earlier: Past | None = None,
 ) -> Forecast:
     """The forecast for this VM. `earlier` is asked for when it is not given; without a target it is for any host."""
     known = past() if earlier is None else earlier
@@ -74,7 +79,7 @@ def forecast_move(
     pace = known.pace(vm.host_id, target.pk if target else None, vm.uid, memory_bytes)
     of_target = target.move_limit_bytes_per_s if target else 0
     return forecast(
-        Task(vm.disk_bytes, memory_bytes, is_running=vm.state == VmState.RUNNING, rounds=MAX_ROUNDS),
+        Task(vm.disk_bytes, memory_bytes, is_running=vm.state == VmState.RUNNING, rounds=rounds),
         pace.limited(limit_bytes_per_s, vm.host.move_limit_bytes_per_s, of_target),
     )
 

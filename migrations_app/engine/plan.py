@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from hosts.providers.types import AdapterPlacement, VmState
 
-MAX_ROUNDS = 3
+DEFAULT_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Plan:
     deadline_s: float
     keeps_source_files: bool = False
     limit_bytes_per_s: int = 0
-    max_rounds: int = MAX_ROUNDS
+    max_rounds: int = DEFAULT_ROUNDS
     total_s: float = 0.0
     outage_s: float = 0.0
 

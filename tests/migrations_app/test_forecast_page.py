@@ -35,8 +35,8 @@ def test_every_worked_example_is_what_the_code_computes(row: list[str]) -> None:
 
     found = forecast(Task(int(disks * MB), int(memory * MB), is_running=True, rounds=int(rounds)), pace)
 
-    told = [f"{found.last_delta_bytes / MB:.1f}", f"{found.outage.likely_s:.2f}", f"{found.total.likely_s:.1f}"]
-    assert told == row[9:]
+    outage = [f"{seconds:.2f}" for seconds in (found.outage.likely_s, found.outage.low_s, found.outage.high_s)]
+    assert [f"{found.last_delta_bytes / MB:.1f}", *outage, f"{found.total.likely_s:.1f}"] == row[9:]
 
 
 @pytest.fixture

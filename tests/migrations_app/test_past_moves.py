@@ -69,9 +69,15 @@ def test_the_nearest_kind_of_moves_counts(hosts: list[Host]) -> None:
 @pytest.mark.parametrize("limit", [{"plan_limit_bytes_per_s": 1 << 20}, {"limit_bytes_per_s": 1 << 20}])
 def test_a_small_copy_and_a_limited_one_do_not_tell_the_rate(hosts: list[Host], limit: dict[str, Any]) -> None:
     past_job(hosts[0], hosts[1], **limit)
-    past_job(hosts[0], hosts[1], Course(copied_mb=1))
+    past_job(hosts[0], hosts[1], Course(copied_mb=1, rest_mb=1))
 
     assert pace(hosts[0], hosts[1]).rate.origin is Origin.ASSUMED
+
+
+def test_the_memory_of_a_vm_with_small_disks_tells_the_rate(hosts: list[Host]) -> None:
+    past_job(hosts[0], hosts[1], Course(copied_mb=1, rest_mb=1800, outage_s=18))
+
+    assert pace(hosts[0], hosts[1]).rate.likely == pytest.approx(100 * MB)
 
 
 def test_failed_and_cancelled_moves_tell_nothing(hosts: list[Host]) -> None:
