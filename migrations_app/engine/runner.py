@@ -12,10 +12,14 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
 from hosts.connect import connect_mover
+from hosts.models import Host
+from hosts.providers.base import QuickMigrates
 from hosts.providers.errors import HostUnreachable, ProviderError
+from hosts.providers.gone import GoneHost
 from hosts.secrets import KeyMissing
 from migrations_app import outcome
 from migrations_app.checks import recheck
+from migrations_app.claims import claim_hosts
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.recipes import recipe_for
 from migrations_app.engine.step import Context, PastReturn, Step, StepRefused
@@ -53,17 +57,28 @@ def run_job(job_pk: int, owner: str) -> None:
 def _drive(journal: Journal, lease: Lease) -> None:
     """One attempt at what is left of the job."""
     job = journal.job
-    if job.source is None or job.target is None:
+    source_is_lacking = job.source is None and not job.is_without_source
+    target_is_lacking = job.target is None and not job.is_target_given_up
+    if source_is_lacking or target_is_lacking:
         outcome.close(journal, MigrationJob.Status.FAILED, "One of the hosts was removed from Ferry.")
         return
     outcome.begin(journal)
     plan = Plan.from_json(job.plan)
     try:
-        with connect_mover(job.source) as source, connect_mover(job.target) as target:
+        with (
+            _connect(job.source, job.source_name, is_gone=job.is_without_source) as source,
+            _connect(job.target, job.target_name, is_gone=job.is_target_given_up) as target,
+        ):
+            claim_hosts(job, lease, (source, target))
             ctx = Context(job.tag, plan, source, target, journal, (), lambda: recheck(job))
             _Run(journal, lease, _entries(job, plan)).drive(ctx)
     except KeyMissing as missing:
         _try_again_later(journal, lease, ProviderError(job.source_name, str(missing)))
+
+
+def _connect(host: Host | None, name: str, *, is_gone: bool) -> QuickMigrates:
+    """A host that a person declared gone for good is not asked any more."""
+    return GoneHost(name) if is_gone or host is None else connect_mover(host)
 
 
 def _on_bug(journal: Journal, lease: Lease, bug: Exception) -> None:

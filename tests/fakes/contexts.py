@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hosts.connect import connect_mover
+from hosts.providers.claims import Claim
 from migrations_app.engine.step import Context
 from tests.fakes.moves import Move
 
@@ -36,4 +37,6 @@ class Waits:
 def context(move: Move, waits: Waits, limit_bytes_per_s: int = 0) -> Context:
     plan = replace(move.plan(), limit_bytes_per_s=limit_bytes_per_s)
     source, target = (connect_mover(row) for row in move.rows)
+    for host in (source, target):
+        host.claim(Claim("7-1767225600", fence=1))
     return Context(TAG, plan, source, target, waits, (), list)
