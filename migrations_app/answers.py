@@ -105,6 +105,11 @@ class Answers:
         return OptionsForm({name: self.query.get(name, "") for name in OptionsForm.base_fields})
 
     @cached_property
+    def limit_bytes_per_s(self) -> int:
+        """The limit that was entered; 0 without one, or with one that is none."""
+        return self.options.limit_bytes_per_s if self.options.is_valid() else 0
+
+    @cached_property
     def rating_form(self) -> RatingForm:
         """What is rated with for this placement."""
         return RatingForm(self.query, placement_defaults())
@@ -125,7 +130,7 @@ class Answers:
             fingerprint=self.seen,
             disk_folders=self.disk_folders,
             keeps_source_files=self.options.cleaned_data["keep"],
-            limit_bytes_per_s=self.options.limit_bytes_per_s,
+            limit_bytes_per_s=self.limit_bytes_per_s,
             max_rounds=self.options.max_rounds,
         )
 

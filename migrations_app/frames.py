@@ -9,18 +9,20 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from migrations_app.accuracy import job_accuracy
 from migrations_app.availability import availability
 from migrations_app.board import strip
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.steps.hold import Hold
 from migrations_app.holds import why_not_change_window, why_not_cut_over
 from migrations_app.jobs import why_not_cancel, why_not_retry
+from migrations_app.live_forecast import latest
 from migrations_app.models import JobEvent, JobStep, MigrationJob
 from migrations_app.words import describe
 
 RECENTLY_ENDED = 30
 
-JOB_PARTS = ("head", "sentence", "picture", "failure", "steps", "availability", "actions")
+JOB_PARTS = ("head", "sentence", "picture", "failure", "steps", "availability", "forecast", "actions")
 ROW_PARTS = ("state", "phase", "started", "ended", "outage")
 VM_PARTS = ("status", "job", "host")
 
@@ -45,6 +47,8 @@ def job_context(job: MigrationJob) -> dict[str, Any]:
         "words": describe(job),
         "steps": [_step_line(step, job) for step in job.steps.all()],
         "availability": availability(job),
+        "latest": latest(job),
+        "accuracy": job_accuracy(job),
         "why_not_cancel": why_not_cancel(job),
         "why_not_retry": why_not_retry(job),
         "why_not_cut_over": why_not_cut_over(job),

@@ -19,6 +19,7 @@ from migrations_app.engine.rounds import StepRecord
 from migrations_app.engine.step import Copied, FileProof, Step, Waiting
 from migrations_app.events import add_event
 from migrations_app.leases import Heartbeat, Lease, LeaseLost, rest
+from migrations_app.live_forecast import LiveForecast
 from migrations_app.models import JobStep, MigrationJob
 from migrations_app.notices import job_changed
 
@@ -52,6 +53,7 @@ class Journal:
         self._measured: tuple[float, int] | None = None
         self._waits = 0
         self._wishes = Q()
+        self._forecast = LiveForecast(job)
         self.can_stop_for_cancel = True
 
     def write(self, **fields: object) -> None:
@@ -72,7 +74,7 @@ class Journal:
         goes_on = row.status == JobStep.Status.RUNNING
         row.status, row.ended_at = JobStep.Status.RUNNING, None
         row.started_at = row.started_at or timezone.now()
-        fields: dict[str, object] = {"is_committing": step.commits}
+        fields: dict[str, object] = {"is_committing": step.commits, **self._forecast.of_step(row)}
         if not (goes_on and step.is_gate):
             fields["phase"] = step.phase
         if step.begins_outage and self.job.outage_began_at is None:
@@ -175,8 +177,9 @@ class Journal:
             return
         self._written_at = now
         row.bytes_done, row.bytes_total = bytes_done, bytes_total
+        rate = self._rate(now, bytes_done)
         with transaction.atomic():
-            self.write(rate_bytes_per_s=self._rate(now, bytes_done), **self._totals(row))
+            self.write(rate_bytes_per_s=rate, **self._totals(row), **self._forecast.of_report(row, rate))
             row.save(update_fields=["bytes_done", "bytes_total"])
 
     def wait(self) -> None:

@@ -133,10 +133,10 @@ class MigrationJob(models.Model):
 
     @property
     def eta(self) -> datetime | None:
-        """When the bytes will be there at the present rate."""
-        if self.status != self.Status.RUNNING or not self.rate_bytes_per_s:
-            return None
-        return timezone.now() + timedelta(seconds=(self.bytes_total - self.bytes_done) / self.rate_bytes_per_s)
+        """When it ends, by the latest forecast; None where that says nothing, or a moment that has passed."""
+        text = (self.forecast or {}).get("ends_at") if self.status == self.Status.RUNNING else None
+        at = datetime.fromisoformat(text) if text else None
+        return at if at is not None and at > timezone.now() else None
 
 
 class JobStep(models.Model):

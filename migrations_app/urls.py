@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from migrations_app import views, views_hold, views_host, views_repair, views_wizard
+from migrations_app import views, views_hold, views_host, views_repair, views_report, views_wizard
 
 urlpatterns = [
     path("jobs/", views.job_list, name="job-list"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("jobs/<int:pk>/cut-over/", views_hold.job_cut_over, name="job-cut-over"),
     path("jobs/<int:pk>/window/", views_hold.job_window, name="job-window"),
     path("jobs/<int:pk>/retry/", views.job_retry, name="job-retry"),
+    path("reports/accuracy/", views_report.accuracy_report, name="report-accuracy"),
+    path("reports/accuracy/moves.csv", views_report.accuracy_report_csv, name="report-accuracy-csv"),
     path("jobs/<int:pk>/repair/", views_repair.repair, name="job-repair"),
     path("vms/<int:pk>/migrate/", views_wizard.warning, name="migrate"),
     path("vms/<int:pk>/migrate/host/", views_host.select_host, name="migrate-host"),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from hosts import units
-from migrations_app.engine.plan import Plan
 from migrations_app.holds import holding_step
+from migrations_app.live_forecast import latest, outage_of
 from migrations_app.models import JobStep, MigrationJob
 
 Status = MigrationJob.Status
@@ -43,9 +43,9 @@ def describe(job: MigrationJob) -> Words:
 
 
 def expected_outage(job: MigrationJob) -> str:
-    """ "8 to 12 s", or "" for a VM that does not run."""
-    plan = Plan.from_json(job.plan)
-    return units.span(plan.outage_low_s, plan.outage_high_s) if plan.was_running else ""
+    """ "8 to 12 s" by the latest forecast, or "" for a VM that does not run."""
+    outage = outage_of(job)
+    return units.span(outage.low_s, outage.high_s) if outage else ""
 
 
 def measured_outage(job: MigrationJob) -> str:
@@ -88,15 +88,11 @@ def _holding(job: MigrationJob, step: JobStep) -> Words:
 
 
 def _pause_at(job: MigrationJob) -> datetime | None:
-    """About when the bytes that can be copied while the VM runs are there; None until there is a rate, and for a job
-    that will hold."""
+    """When the pause is expected; None for a job that will hold."""
     if job.holds and not job.cut_over_ordered:
         return None
-    if not job.rate_bytes_per_s or job.bytes_done >= job.bytes_total:
-        return None
-    memory_bytes = int(_plan(job)["memory_mb"]) << 20
-    left = max(0, job.bytes_total - job.bytes_done - memory_bytes)
-    return timezone.now() + timedelta(seconds=left / job.rate_bytes_per_s)
+    now = latest(job)
+    return now.pause_at if now else None
 
 
 def _done(job: MigrationJob) -> str:

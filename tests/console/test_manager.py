@@ -11,7 +11,16 @@ from hosts.access import MANAGERS, MANAGERS_ONLY_LOOK
 from migrations_app.models import MigrationJob
 from tests.journeys.rows import moved_vm
 
-LOOKS = ("host-list", "host-list-csv", "report-groups", "report-groups-csv", "vm-list", "job-list")
+LOOKS = (
+    "host-list",
+    "host-list-csv",
+    "report-groups",
+    "report-groups-csv",
+    "report-accuracy",
+    "report-accuracy-csv",
+    "vm-list",
+    "job-list",
+)
 PAGES_OF_HOST = ("host-page",)
 PAGES_OF_VM = ("vm-page", "migrate", "migrate-host", "migrate-host-ratings")
 CHANGES = {

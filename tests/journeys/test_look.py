@@ -26,6 +26,7 @@ PAGES = (
     "/hosts/add/",
     "/jobs/",
     "/jobs/{job}/",
+    "/reports/accuracy/",
     "/vms/{vm}/migrate/",
     "/vms/{vm}/migrate/host/",
     "/vms/{vm}/migrate/path/?target={target}",
