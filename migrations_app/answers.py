@@ -12,7 +12,7 @@ from hosts.placement_defaults import placement_defaults
 from hosts.rating_forms import RatingForm
 from hosts.rating_types import Options
 from migrations_app.forms import OptionsForm
-from migrations_app.plans import Choices, default_folder, fingerprint, forecast_move, match_networks
+from migrations_app.plans import Choices, default_folder, fingerprint, forecast_move, same_networks
 from migrations_app.schedule_form import ScheduleForm
 
 NOT_CONNECTED = "none"
@@ -98,7 +98,7 @@ class Answers:
     def networks(self) -> dict[str, str | None]:
         """The chosen network of each adapter id, None for "Not connected"; an adapter without a choice is left out."""
         if not self.has_networks:
-            return self._matched()
+            return same_networks(self.vm, self.target) if self.target else {}
         given = {adapter.adapter_id: self.query.get(f"net-{n}", "") for n, adapter in enumerate(self.adapters)}
         return {key: _network(value) for key, value in given.items() if _is_choice(value)}
 
@@ -151,14 +151,6 @@ class Answers:
         return [
             (name, state.get(name, "")) for name in kept if state.get(name, "") or name not in (*_RATING, *_NARROWING)
         ]
-
-    def _matched(self) -> dict[str, str | None]:
-        """The network of the same name; "Not connected" only for an adapter that is not connected now."""
-        if self.target is None:
-            return {}
-        matched = match_networks(self.vm, self.target)
-        sources = {adapter.adapter_id: adapter.network_name for adapter in self.adapters}
-        return {key: name for key, name in matched.items() if name is not None or not sources[key]}
 
 
 def _is_choice(value: str) -> bool:

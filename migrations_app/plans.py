@@ -65,6 +65,16 @@ def match_networks(vm: VirtualMachine, target: Host) -> dict[str, str | None]:
     }
 
 
+def same_networks(vm: VirtualMachine, target: Host) -> dict[str, str | None]:
+    """As match_networks, without the adapters that would lose their network: nobody has accepted that yet."""
+    matched = match_networks(vm, target)
+    return {
+        it.adapter_id: matched[it.adapter_id]
+        for it in vm.adapters.all()
+        if matched[it.adapter_id] or not it.network_name
+    }
+
+
 def forecast_move(vm: VirtualMachine, target: Host | None, limit_bytes_per_s: int = 0) -> Forecast:
     """The forecast for this VM, from earlier moves between the same two hosts where there are any."""
     return forecast(
