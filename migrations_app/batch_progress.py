@@ -13,6 +13,7 @@ from migrations_app.models import BatchEntry, MigrationJob, MoveBatch
 
 Status = MigrationJob.Status
 PLANNED, NOT_ORDERED, STAYS = "planned", "not-ordered", "stays"
+_NAMED = 3
 _WORDS = {
     Status.RUNNING: "under way",
     Status.QUEUED: "waiting",
@@ -87,6 +88,13 @@ class Progress:
     @property
     def is_complete(self) -> bool:
         return self.moved == len(self.lines)
+
+    @property
+    def names(self) -> str:
+        """ "WEB01, DB01 and 7 more"."""
+        names = [line.entry.vm_name for line in self.lines]
+        more = len(names) - _NAMED
+        return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
     @property
     def disk_bytes(self) -> int:

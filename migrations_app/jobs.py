@@ -150,7 +150,8 @@ def _write(
         phase=schedule.phase or FOR_A_WORKER,
         **asdict(schedule),
     )
-    set_activity(vm, VirtualMachine.Activity.UNDER_MIGRATION)
+    if not schedule.phase:
+        set_activity(vm, VirtualMachine.Activity.UNDER_MIGRATION)
     add_event(job.pk, f"{_name(user)} ordered the move.")
     return job
 
@@ -179,7 +180,7 @@ def _reset(job: MigrationJob) -> None:
         raise JobRefused("Somebody else has tried it again already.")
     if not job.is_committed:
         job.steps.update(status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={})
-    if job.vm is not None:
+    if job.vm is not None and not Schedule.of(job).phase:
         set_activity(job.vm, VirtualMachine.Activity.UNDER_MIGRATION)
 
 

@@ -18,7 +18,7 @@ from hosts.placement import RatedHost, rate_hosts
 from hosts.rating_types import HostSituation, Options
 from migrations_app.checks import check_choices, check_vm, errors
 from migrations_app.engine.plan import Plan
-from migrations_app.engine.step import Finding, Level
+from migrations_app.engine.step import Finding
 from migrations_app.models import MigrationJob
 from migrations_app.planned_load import PlannedLoad
 from migrations_app.plans import (
@@ -99,12 +99,10 @@ class Placer:
         if (target.pk, vm_folder(choices).lower()) in self._folders:
             text = f"Another virtual machine that moves to {target.name} has the folder {vm_folder(choices)}."
             return Placement(vm, reason=f"{text} Move {vm.name} by itself, to another path.")
-        findings = check_choices(choices)
-        if found := errors(findings):
+        if found := errors(check_choices(choices)):
             return Placement(vm, reason=_sentence(found[0]))
-        against = [reason.text for reason in rated.rating.zero_reasons]
-        told = dict.fromkeys([*against, *(it.text for it in findings if it.level is Level.WARNING)])
-        return Placement(vm, target, rated.rating.stars, make_plan(choices), tuple(told))
+        told = (*(reason.text for reason in rated.rating.zero_reasons), *rated.rating.warnings)
+        return Placement(vm, target, rated.rating.stars, make_plan(choices), told)
 
     def _laden(self, pk: int, host: HostSituation) -> HostSituation:
         return self._loads[pk].on(host) if pk in self._loads else host

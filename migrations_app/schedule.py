@@ -73,9 +73,9 @@ def mistakes(schedule: Schedule, outage_high_s: float, now: datetime) -> Iterato
     if end <= now:
         yield "until", f"{at(end)} has passed. Let the window end at a time to come."
     elif start is not None and end <= start:
-        yield "until", f"The window ends at {at(end)}, before the move begins at {at(start)}."
+        yield "until", f"The window ends at {at(end)}; the move begins only at {at(start)}."
     elif begin is not None and end <= begin:
-        yield "until", f"The window ends at {at(end)}, before it begins at {at(begin)}."
+        yield "until", f"The window ends at {at(end)}; it must begin before that, not at {at(begin)}."
     elif (end - max(begin or now, start or now, now)).total_seconds() < outage_high_s:
         yield (
             "until",

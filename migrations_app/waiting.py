@@ -19,7 +19,7 @@ FOR_A_WORKER = "Waiting for a worker"
 IN_THE_QUEUE = " in the queue: "
 _NAMED_AT_MOST = 4
 _ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth", "Ninth", "Tenth")
-_VERBS = {"in": "takes in", "out": "gives away"}
+_VERBS = {"in": "takes in", "out": "sends out"}
 
 
 def due(now: datetime) -> Q:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from hosts.models import VirtualMachine
 from migrations_app.jobs import JobRefused, cancel_job, set_priority, start_job
 from migrations_app.leases import take_lease
 from migrations_app.models import HostSlot, MigrationJob
@@ -32,8 +33,8 @@ def later(minutes: int) -> datetime:
         (Schedule(holds=True), {}),
         (Schedule(holds=True, cut_over_until=later(60)), {}),
         (Schedule(holds=True, cut_over_until=later(-1)), {"until": "24 Nov 11:59 UTC has passed."}),
-        (Schedule(holds=True, cut_over_from=later(9), cut_over_until=later(9)), {"until": "before it begins"}),
-        (Schedule(later(30), True, later(5), later(20)), {"until": "before the move begins at 24 Nov 12:30 UTC"}),
+        (Schedule(holds=True, cut_over_from=later(9), cut_over_until=later(9)), {"until": "it must begin before that"}),
+        (Schedule(later(30), True, later(5), later(20)), {"until": "the move begins only at 24 Nov 12:30 UTC"}),
         (Schedule(holds=True, cut_over_from=later(9), cut_over_until=later(10)), {"until": "may last 1 min 30 s"}),
         (Schedule(later(9), True, None, later(10)), {"until": "may last 1 min 30 s"}),
         (Schedule(later(9), True, later(5), later(11)), {}),
@@ -79,7 +80,7 @@ def test_times_are_carried_to_the_other_pages_and_back(wizard: Wizard) -> None:
         ({"when": "at"}, "Give day and time."),
         ({"when": "at", "start": "tomorrow"}, "Give day and time, such as 2026-11-24T02:00."),
         ({"cut": "window"}, "Give day and time."),
-        ({"cut": "window", "begin": "2099-01-01T00:00", "until": "2098-01-01T00:00"}, "before it begins"),
+        ({"cut": "window", "begin": "2099-01-01T00:00", "until": "2098-01-01T00:00"}, "it must begin before that"),
         ({"when": "whenever"}, "Select a valid choice"),
     ],
 )
@@ -103,6 +104,7 @@ def test_a_job_for_later_takes_no_place_until_its_time(move: Move) -> None:
 
     assert take_lease(job.pk, "worker") is None
     assert HostSlot.objects.count() == 0
+    assert VirtualMachine.objects.get(name="WEB01").status == "Running"
     MigrationJob.objects.filter(pk=job.pk).update(start_at=timezone.now())
     move.run(job)
 

@@ -48,8 +48,8 @@ def test_the_oldest_get_the_places_and_the_others_are_told_after_whom(queue: Est
 
     sweep()
 
-    assert job_of("VM3").phase == "First in the queue: HV01 gives away 2 moves already (VM1, VM2)"
-    assert job_of("VM5").phase == "Third in the queue: HV01 gives away 2 moves already (VM1, VM2)"
+    assert job_of("VM3").phase == "First in the queue: HV01 sends out 2 moves already (VM1, VM2)"
+    assert job_of("VM5").phase == "Third in the queue: HV01 sends out 2 moves already (VM1, VM2)"
     assert [it.text for it in job_of("VM5").events.all()][1:] == [f"{job_of('VM5').phase}."]
 
 
@@ -109,7 +109,7 @@ def test_the_queue_takes_three_queries(queue: Estate, django_assert_num_queries:
 
 def test_every_page_says_why_a_job_waits(queue: Estate, signed_in: Client) -> None:
     sweep()
-    reason = "First in the queue: HV01 gives away 2 moves already (VM1, VM2)"
+    reason = "First in the queue: HV01 sends out 2 moves already (VM1, VM2)"
 
     assert f"VM3 waits to be moved to HV02. It keeps running. {reason}." in said(
         signed_in.get(reverse("job-page", args=[job_of("VM3").pk]))
