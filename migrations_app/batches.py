@@ -20,7 +20,7 @@ from migrations_app.models import BatchEntry, MigrationJob, MoveBatch
 from migrations_app.placing import Placement, Placer, place_all
 from migrations_app.schedule import Schedule
 
-MOST_VMS = 500
+MOST_VMS = 200
 _AT_ONCE = Schedule()
 
 
