@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 
 from celery import Task
 from django.contrib.auth.models import AbstractBaseUser
@@ -22,17 +23,22 @@ from migrations_app.engine.plan import Plan
 from migrations_app.events import add_event
 from migrations_app.models import JobStep, MigrationJob
 from migrations_app.plans import choices_of
+from migrations_app.schedule import Schedule
+from migrations_app.waiting import FOR_A_WORKER, read_queue, tell_turns
 
 logger = logging.getLogger(__name__)
 
 Status = MigrationJob.Status
+_AT_ONCE = Schedule()
 
 
 class JobRefused(Exception):
     """It cannot be done now; the message is a sentence for the person who asked."""
 
 
-def start_job(plan: Plan, user: AbstractBaseUser | None, options: Options | None = None) -> MigrationJob:
+def start_job(
+    plan: Plan, user: AbstractBaseUser | None, options: Options | None = None, schedule: Schedule = _AT_ONCE
+) -> MigrationJob:
     """Write the job and wake a worker. Raises JobRefused when the plan is stale or impossible, changing nothing.
 
     `options`: with which the target was chosen; the placement defaults without them. The job keeps the rating.
@@ -47,7 +53,7 @@ def start_job(plan: Plan, user: AbstractBaseUser | None, options: Options | None
     rating = rating_record(rate_host(vm, target, chosen_by), chosen_by)
     try:
         with transaction.atomic():
-            job = _write(plan, vm, target, user, rating)
+            job = _write(plan, vm, target, user, rating, schedule)
     except IntegrityError:
         raise JobRefused(f"{vm.name} is being moved already.") from None
     wake_a_worker(job)
@@ -77,6 +83,17 @@ def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     except IntegrityError:
         raise JobRefused(f"{job.vm_name} is being moved by another job.") from None
     add_event(job.pk, f"{name_of(user)} asked to try again.")
+    wake_a_worker(job)
+
+
+def set_priority(job: MigrationJob, priority: int, user: AbstractBaseUser | None) -> None:
+    """Put a waiting job further to the front or to the back of the queue. Raises JobRefused."""
+    choice = MigrationJob.Priority(priority)
+    waiting = MigrationJob.objects.filter(pk=job.pk, status=Status.QUEUED)
+    if not waiting.update(priority=choice):
+        raise JobRefused(f"{job.name} does not wait in the queue any more.")
+    add_event(job.pk, f"{name_of(user)} set the priority to {choice.label}.")
+    tell_turns(read_queue(timezone.now()))
     wake_a_worker(job)
 
 
@@ -130,7 +147,12 @@ def name_of(user: AbstractBaseUser | None) -> str:
 
 
 def _write(
-    plan: Plan, vm: VirtualMachine, target: Host, user: AbstractBaseUser | None, rating: dict[str, object]
+    plan: Plan,
+    vm: VirtualMachine,
+    target: Host,
+    user: AbstractBaseUser | None,
+    rating: dict[str, object],
+    schedule: Schedule,
 ) -> MigrationJob:
     job = MigrationJob.objects.create(
         vm=vm,
@@ -144,8 +166,11 @@ def _write(
         rating=rating,
         bytes_total=plan.disk_bytes + (plan.memory_mb << 20 if plan.was_running else 0),
         created_by_id=user.pk if user else None,
+        phase=schedule.phase or FOR_A_WORKER,
+        **asdict(schedule),
     )
-    set_activity(vm, VirtualMachine.Activity.UNDER_MIGRATION)
+    if not schedule.phase:
+        set_activity(vm, VirtualMachine.Activity.UNDER_MIGRATION)
     add_event(job.pk, f"{name_of(user)} ordered the move.")
     return job
 
@@ -157,7 +182,7 @@ def _reset(job: MigrationJob) -> None:
         "direction": MigrationJob.Direction.FORWARD,
         "cancel_requested": False,
         "is_committing": False,
-        "phase": "Waiting for a worker",
+        "phase": Schedule.of(job).phase or FOR_A_WORKER,
         "ended_at": None,
         "lease_until": None,
         "not_before": None,
@@ -178,5 +203,5 @@ def _reset(job: MigrationJob) -> None:
         job.steps.update(
             status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={}, note=""
         )
-    if job.vm is not None:
+    if job.vm is not None and not Schedule.of(job).phase:
         set_activity(job.vm, VirtualMachine.Activity.UNDER_MIGRATION)

@@ -66,6 +66,16 @@ def match_networks(vm: VirtualMachine, target: Host) -> dict[str, str | None]:
     }
 
 
+def same_networks(vm: VirtualMachine, target: Host) -> dict[str, str | None]:
+    """As match_networks, without the adapters that would lose their network: nobody has accepted that yet."""
+    matched = match_networks(vm, target)
+    return {
+        it.adapter_id: matched[it.adapter_id]
+        for it in vm.adapters.all()
+        if matched[it.adapter_id] or not it.network_name
+    }
+
+
 def forecast_move(
     vm: VirtualMachine,
     target: Host | None,
@@ -103,7 +113,7 @@ def vm_folder(choices: Choices) -> str:
 def make_plan(choices: Choices) -> Plan:
     """The plan for these choices; whether they are possible is the business of checks.py."""
     vm = choices.vm
-    expected = forecast_move(vm, choices.target, choices.limit_bytes_per_s)
+    expected = forecast_move(vm, choices.target, choices.limit_bytes_per_s, rounds=choices.max_rounds)
     folder = vm_folder(choices)
     return Plan(
         vm_uid=vm.uid,

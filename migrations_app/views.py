@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -12,9 +13,10 @@ from django.views.decorators.http import require_GET, require_POST
 from hosts.access import changes_something, why_not_act
 from migrations_app.forms import WindowForm
 from migrations_app.frames import event_lines, job_context
-from migrations_app.jobs import JobRefused, cancel_job, retry_job
+from migrations_app.jobs import JobRefused, cancel_job, retry_job, set_priority
 from migrations_app.models import MigrationJob
 from migrations_app.people import user_of
+from migrations_app.schedule import Schedule
 
 PAGE_SIZE = 100
 SHOWN = {"all": "All", "running": "Running", "failed": "Failed", "mine": "Mine"}
@@ -36,6 +38,7 @@ def job_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {**job_context(job), "lines": event_lines(job.pk), "why_not_act": why_not_act(request)}
     if job.holds and job.is_open:
         context["window_form"] = WindowForm(initial={"opens_at": job.cut_over_from, "closes_at": job.cut_over_until})
+    context["schedule"] = Schedule.of(job)
     return render(request, "migrations_app/job_page.html", context)
 
 
@@ -45,6 +48,20 @@ def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(MigrationJob, pk=pk)
     try:
         cancel_job(job, user_of(request))
+    except JobRefused as refused:
+        messages.warning(request, str(refused), extra_tags="warn")
+    return redirect("job-page", pk=pk)
+
+
+@require_POST
+@changes_something
+def job_priority(request: HttpRequest, pk: int) -> HttpResponse:
+    job = get_object_or_404(MigrationJob, pk=pk)
+    asked = request.POST.get("priority", "")
+    if asked not in map(str, MigrationJob.Priority.values):
+        raise BadRequest("Give a priority: -1, 0 or 1.")
+    try:
+        set_priority(job, int(asked), user_of(request))
     except JobRefused as refused:
         messages.warning(request, str(refused), extra_tags="warn")
     return redirect("job-page", pk=pk)

@@ -12,6 +12,7 @@ from hosts import units
 from migrations_app.holds import holding_step
 from migrations_app.live_forecast import latest, outage_of
 from migrations_app.models import JobStep, MigrationJob
+from migrations_app.waiting import FOR_A_WORKER
 
 Status = MigrationJob.Status
 
@@ -32,7 +33,9 @@ class Words:
 def describe(job: MigrationJob) -> Words:
     """What happens to the VM now; never more certain than the rows."""
     if job.status == Status.QUEUED:
-        return Words(f"{job.vm_name} waits to be moved to {job.target_name}. {_meanwhile(job)}", "off", "clock")
+        reason = "" if job.phase == FOR_A_WORKER else f" {job.phase}."
+        text = f"{job.vm_name} waits to be moved to {job.target_name}. {_meanwhile(job)}{reason}"
+        return Words(text, "off", "clock")
     if job.status == Status.RUNNING:
         return _running(job)
     if job.status == Status.DONE:

@@ -168,7 +168,7 @@ def test_a_full_host_makes_the_job_wait_and_says_why(move: Move) -> None:
     move.run(job)
 
     assert job.status == Status.QUEUED
-    assert job.phase == "Waiting: HV02 has 0 moves in already"
+    assert job.phase == "First in the queue: HV02 takes in no moves, as its limit is 0"
 
 
 def test_every_step_of_a_finished_job_is_done_or_skipped_for_a_reason(move: Move) -> None:

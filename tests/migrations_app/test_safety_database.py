@@ -17,8 +17,9 @@ from hosts.models import VirtualMachine
 from hosts.providers.errors import Refused
 from migrations_app.jobs import JobRefused, cancel_job, retry_job
 from migrations_app.journal import Journal
-from migrations_app.leases import Heartbeat, Lease, LeaseLost, due, take_lease
+from migrations_app.leases import Heartbeat, Lease, LeaseLost, take_lease
 from migrations_app.models import HostSlot, MigrationJob
+from migrations_app.waiting import due
 from tests.fakes.databases import Before, Failing
 from tests.fakes.moves import Move
 
