@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 Entry = tuple[JobStep, Step]
 WAIT_AT_MOST_S = 60
+_LEFT_BEHIND = "What was copied there is left in the folder of the plan: delete it by hand."
 _NOTHING_MADE = (JobStep.Status.PENDING, JobStep.Status.UNDONE, JobStep.Status.SKIPPED)
 
 
@@ -56,14 +57,18 @@ def run_job(job_pk: int, owner: str) -> None:
 
 
 def _drive(journal: Journal, lease: Lease) -> None:
-    """One attempt at what is left of the job."""
+    """One attempt at what is left of the job. A job that holds has no slots, so that its target can be removed from
+    Ferry meanwhile: what it made on the source is still taken back."""
     job = journal.job
     source_is_lacking = job.source is None and not job.is_without_source
     target_is_lacking = job.target is None and not job.is_target_given_up
-    if source_is_lacking or target_is_lacking:
+    can_go_back = not source_is_lacking and job.outage_began_at is None and job.steps.exists()
+    if (source_is_lacking or target_is_lacking) and not can_go_back:
         outcome.close(journal, MigrationJob.Status.FAILED, "One of the hosts was removed from Ferry.")
         return
     outcome.begin(journal)
+    if target_is_lacking and job.direction == MigrationJob.Direction.FORWARD:
+        outcome.remember_failure(journal, None, StepRefused(f"{job.target_name} was removed from Ferry.", _LEFT_BEHIND))
     plan = Plan.from_json(job.plan)
     try:
         with (

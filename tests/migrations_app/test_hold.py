@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from hosts.inventory import remove_host
 from hosts.models import Host
 from migrations_app.holds import change_window, cut_over_now
 from migrations_app.jobs import JobRefused, cancel_job
@@ -231,6 +232,22 @@ def test_a_checkpoint_that_somebody_merged_is_found_while_the_vm_runs(move: Move
 
     assert (job.status, job.outage_began_at) == (Status.FAILED, None)
     assert "on HV01 after it was copied." in job.failure_text
+    assert move.running_on() == ["HV01"]
+
+
+def test_a_target_that_is_removed_from_ferry_meanwhile_leaves_the_source_as_it_was(
+    move: Move, guest: BusyGuest
+) -> None:
+    job = held(move, guest.now + 12 * HOUR)
+    remove_host(move.rows[1])
+
+    MigrationJob.objects.filter(pk=job.pk).update(not_before=None)
+    move.run(job)
+
+    assert (job.status, job.failure_text) == (Status.FAILED, "HV02 was removed from Ferry.")
+    assert "delete it by hand" in job.failure_action
+    assert len(move.source.vms[move.before.uid].disks[0].layers) == 1
+    assert move.source.traces(job.tag) == []
     assert move.running_on() == ["HV01"]
 
 
