@@ -18,6 +18,7 @@ from migrations_app.probing.strip import Mark, Stretch, Window, stretches, whole
 HEADROOM = 1.25
 ANSWERS_LATE = timedelta(seconds=10)
 SHORTEST_SEEN_S = 0.3
+COARSE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class Seen:
     window_mark: Mark | None
     doubt: str
     sentence: str
+
+    @property
+    def length(self) -> str:
+        """Of the outage; a range where the probe did not see its begin or its end closely. "" where there is none."""
+        return _length(self.outage) if self.outage else ""
 
     @property
     def has_unseen(self) -> bool:
@@ -115,10 +121,16 @@ def _sentence(job: MigrationJob, spans: Sequence[AvailabilitySpan], outage: Outa
     if outage is None:
         state = "answers" if spans[-1].is_up else "does not answer"
         return f"{job.vm_name} {state}, asked from outside."
-    length = units.duration(outage.length_s)
+    length = _length(outage)
     if outage.ended_at is None:
         return f"{job.vm_name} has not answered for {length}, asked from outside."
     return f"{job.vm_name} did not answer for {length}, asked from outside; then it answered again."
+
+
+def _length(outage: Outage) -> str:
+    if outage.ended_at is not None and outage.resolution_s > COARSE_S:
+        return units.span(outage.least_s, outage.length_s)
+    return units.duration(outage.length_s)
 
 
 def _of_the_move(job: MigrationJob, found: Sequence[Outage]) -> Outage | None:

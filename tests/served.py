@@ -33,6 +33,7 @@ class Served:
     def start(self) -> None:
         """Returns when the console answers."""
         environment = {**os.environ, "FERRY_VAR": str(self.var), "PYTHONUNBUFFERED": "1"}
+        environment.pop("FERRY_PROBES", None)
         command = [sys.executable, "manage.py", "serve", "--lab", "--port", "0"]
         self.process = subprocess.Popen(
             command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

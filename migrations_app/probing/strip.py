@@ -19,6 +19,7 @@ BESIDE_OUTAGE = 1.25
 NEAR_EDGE_PERCENT = 8
 
 State = Literal["up", "down", "unseen"]
+WORDS: dict[State, str] = {"up": "Answers", "down": "Does not answer", "unseen": "Nobody looked"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,10 @@ class Stretch:
     width_percent: float
     began_at: datetime
     ended_at: datetime
+
+    @property
+    def word(self) -> str:
+        return WORDS[self.state]
 
 
 @dataclass(frozen=True, slots=True)
