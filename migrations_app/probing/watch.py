@@ -1,7 +1,7 @@
 """Watches the VM of a job from outside while a worker has the job, and keeps what was seen as rows.
 
-It must never harm or delay the move: it has threads and a database connection of its own, reads the journal and never
-writes to it, and a fault of its own ends the watch alone.
+It must never harm or delay the move: it has threads and a database connection of its own, writes nothing that the
+move reads, and a fault of its own ends the watch alone.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Watch:
     def _awaits_answer(self, runs: list[Run]) -> bool:
         """The job has ended, and the VM that runs again has not been heard yet."""
         job = self._journal.job
-        return not job.is_open and job.outage_ended_at is not None and bool(runs) and not runs[-1].is_up
+        return not job.is_open and job.outage_ended_at is not None and not (runs and runs[-1].is_up)
 
     def _find_target(self) -> Target | None:
         """What an earlier worker asked, as nothing answers in the outage; otherwise the first that answers."""
