@@ -95,3 +95,11 @@ def test_the_outage_of_a_move_is_the_longest_that_touches_it() -> None:
 
     assert outage_within([lost, moved], at(20.2), at(28.8)) == moved
     assert outage_within([lost], at(20.2), at(28.8)) is None
+
+
+def test_after_a_pause_in_which_nobody_looked_a_run_begins_anew() -> None:
+    runs: list[Run] = []
+    for sent_s in (0, 1, 2, 20, 21):
+        add_outcome(runs, Outcome(at(sent_s), at(sent_s)))
+
+    assert runs == [Run(at(0), at(2), is_up=True, probes=3), Run(at(20), at(21), is_up=True, probes=2)]
