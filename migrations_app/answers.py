@@ -126,6 +126,7 @@ class Answers:
             disk_folders=self.disk_folders,
             keeps_source_files=self.options.cleaned_data["keep"],
             limit_bytes_per_s=self.options.limit_bytes_per_s,
+            max_rounds=self.options.max_rounds,
         )
 
     def carried(self, *asked: str) -> list[tuple[str, str]]:

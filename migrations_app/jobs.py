@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from celery import Task
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -49,7 +50,7 @@ def start_job(plan: Plan, user: AbstractBaseUser | None, options: Options | None
             job = _write(plan, vm, target, user, rating)
     except IntegrityError:
         raise JobRefused(f"{vm.name} is being moved already.") from None
-    _wake_a_worker(job)
+    wake_a_worker(job)
     return job
 
 
@@ -59,10 +60,10 @@ def cancel_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     if reason := why_not_cancel(job):
         raise JobRefused(reason)
     open_rows = MigrationJob.objects.filter(pk=job.pk, status__in=MigrationJob.OPEN)
-    if not open_rows.filter(is_committed=False, is_committing=False).update(cancel_requested=True):
+    if not open_rows.filter(is_committed=False, is_committing=False).update(cancel_requested=True, not_before=None):
         raise JobRefused("The job has ended meanwhile, or the virtual machine is being restored on the target.")
-    add_event(job.pk, f"{_name(user)} asked to cancel the move.")
-    _wake_a_worker(job)
+    add_event(job.pk, f"{name_of(user)} asked to cancel the move.")
+    wake_a_worker(job)
 
 
 def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
@@ -75,8 +76,8 @@ def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
             _reset(job)
     except IntegrityError:
         raise JobRefused(f"{job.vm_name} is being moved by another job.") from None
-    add_event(job.pk, f"{_name(user)} asked to try again.")
-    _wake_a_worker(job)
+    add_event(job.pk, f"{name_of(user)} asked to try again.")
+    wake_a_worker(job)
 
 
 def why_not_cancel(job: MigrationJob) -> str:
@@ -96,7 +97,8 @@ def why_not_retry(job: MigrationJob) -> str:
     """Why the job cannot be tried again; empty when it can."""
     if job.status not in (Status.FAILED, Status.CANCELLED):
         return "Only a job that failed or was cancelled can be tried again."
-    if job.vm is None or job.source is None or job.target is None:
+    is_lacking_source = job.source is None and not job.is_without_source
+    if job.vm is None or job.target is None or is_lacking_source:
         return "The virtual machine or one of its hosts was removed from Ferry."
     if not job.is_committed and job.vm.host_id != job.source_id:
         return f"{job.vm_name} is not on {job.source_name} any more."
@@ -108,6 +110,23 @@ def is_an_outage_open() -> bool:
     """A VM stands still at this moment because of a job that is worked on."""
     open_jobs = MigrationJob.objects.filter(status=Status.RUNNING).exclude(owner="")
     return open_jobs.filter(MigrationJob.IN_OUTAGE).exists()
+
+
+def wake_a_worker(job: MigrationJob) -> None:
+    send(tasks.advance, job)
+
+
+def send(task: Task, job: MigrationJob) -> None:
+    """With the broker away the job waits for the sweep, which finds it in the database."""
+    try:
+        task.delay(job.pk)
+    except OperationalError as error:
+        logger.warning("No message could be sent for job %s: %s", job.pk, error)
+
+
+def name_of(user: AbstractBaseUser | None) -> str:
+    """Who did it, for the log of a job."""
+    return user.get_username() if user else "Ferry"
 
 
 def _write(
@@ -127,7 +146,7 @@ def _write(
         created_by_id=user.pk if user else None,
     )
     set_activity(vm, VirtualMachine.Activity.UNDER_MIGRATION)
-    add_event(job.pk, f"{_name(user)} ordered the move.")
+    add_event(job.pk, f"{name_of(user)} ordered the move.")
     return job
 
 
@@ -146,26 +165,18 @@ def _reset(job: MigrationJob) -> None:
         "failure_text": "",
         "failure_action": "",
         "vm_now": "",
+        "dismissed_at": None,
+        "is_target_given_up": False,
     }
     if not job.is_committed:
         fields |= {"percent": 0, "bytes_done": 0, "outage_began_at": None, "outage_ended_at": None, "resume_by": None}
-        fields |= {"started_at": timezone.now()}
+        fields |= {"started_at": timezone.now(), "cut_over_ordered": False}
     ended = MigrationJob.objects.filter(pk=job.pk, status__in=(Status.FAILED, Status.CANCELLED))
     if not ended.update(**fields):
         raise JobRefused("Somebody else has tried it again already.")
     if not job.is_committed:
-        job.steps.update(status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={})
+        job.steps.update(
+            status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={}, note=""
+        )
     if job.vm is not None:
         set_activity(job.vm, VirtualMachine.Activity.UNDER_MIGRATION)
-
-
-def _wake_a_worker(job: MigrationJob) -> None:
-    """With the broker away the job waits for the sweep, which finds it in the database."""
-    try:
-        tasks.advance.delay(job.pk)
-    except OperationalError as error:
-        logger.warning("No message could be sent for job %s: %s", job.pk, error)
-
-
-def _name(user: AbstractBaseUser | None) -> str:
-    return user.get_username() if user else "Ferry"

@@ -12,7 +12,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, DateTimeField, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from hosts.models import Host
@@ -78,9 +78,22 @@ def give_back(lease: Lease, *, not_before: datetime | None = None) -> None:
     )
 
 
+def rest(lease: Lease, until: datetime, wishes: Q) -> None:
+    """Let go of the job and of its slots until `until`. It is due at once if its row is not as `wishes` says any more,
+    or if it was cancelled: whoever asked for that found the lease taken, and woke nobody."""
+    is_as_seen = wishes & Q(cancel_requested=False)
+    not_before = Case(When(is_as_seen, then=Value(until)), default=Value(None), output_field=DateTimeField())
+    with transaction.atomic():
+        given = lease.rows().update(
+            owner="", lease_until=None, not_before=not_before, fence=F("fence") + 1, version=F("version") + 1
+        )
+        if given:
+            HostSlot.objects.filter(job_id=lease.job_pk).delete()
+
+
 def _take_slots(job: MigrationJob) -> bool:
-    is_cancelled_unbegun = job.cancel_requested and not job.steps.exists()
-    if job.slots.exists() or is_cancelled_unbegun:
+    """A job that was cancelled before it began, or while it held, needs no room on its hosts for the way back."""
+    if job.slots.exists() or job.cancel_requested:
         return True
     hosts = {host.pk: host for host in Host.objects.select_for_update().filter(pk__in=_ends(job)).order_by("pk")}
     for pk, direction in ((job.source_id, HostSlot.Direction.OUT), (job.target_id, HostSlot.Direction.IN)):

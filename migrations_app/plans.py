@@ -13,7 +13,7 @@ from django.conf import settings
 
 from hosts.models import Host, VirtualMachine
 from hosts.providers.types import AdapterPlacement, VmState
-from migrations_app.engine.plan import DiskFolder, Plan
+from migrations_app.engine.plan import DEFAULT_ROUNDS, DiskFolder, Plan
 from migrations_app.forecast import Forecast, deadline_s, forecast
 from migrations_app.past_rates import past_rates
 from migrations_app.paths import drive_of, folder_name
@@ -37,6 +37,7 @@ class Choices:
     disk_folders: Mapping[str, str] = field(default_factory=dict)
     keeps_source_files: bool = False
     limit_bytes_per_s: int = 0
+    max_rounds: int = DEFAULT_ROUNDS
 
 
 def fingerprint(vm: VirtualMachine) -> str:
@@ -116,6 +117,7 @@ def make_plan(choices: Choices) -> Plan:
         deadline_s=deadline_s(expected.outage_high_s, settings.OUTAGE_DEADLINE_MIN_S),
         keeps_source_files=choices.keeps_source_files,
         limit_bytes_per_s=choices.limit_bytes_per_s,
+        max_rounds=choices.max_rounds,
     )
 
 
@@ -136,6 +138,7 @@ def choices_of(plan: Plan, vm: VirtualMachine, target: Host) -> Choices:
         disk_folders=elsewhere,
         keeps_source_files=plan.keeps_source_files,
         limit_bytes_per_s=plan.limit_bytes_per_s,
+        max_rounds=plan.max_rounds,
     )
 
 

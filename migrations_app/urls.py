@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from migrations_app import views, views_host, views_wizard
+from migrations_app import views, views_hold, views_host, views_repair, views_wizard
 
 urlpatterns = [
     path("jobs/", views.job_list, name="job-list"),
     path("jobs/<int:pk>/", views.job_page, name="job-page"),
     path("jobs/<int:pk>/cancel/", views.job_cancel, name="job-cancel"),
+    path("jobs/<int:pk>/cut-over/", views_hold.job_cut_over, name="job-cut-over"),
+    path("jobs/<int:pk>/window/", views_hold.job_window, name="job-window"),
     path("jobs/<int:pk>/retry/", views.job_retry, name="job-retry"),
+    path("jobs/<int:pk>/repair/", views_repair.repair, name="job-repair"),
     path("vms/<int:pk>/migrate/", views_wizard.warning, name="migrate"),
     path("vms/<int:pk>/migrate/host/", views_host.select_host, name="migrate-host"),
     path("vms/<int:pk>/migrate/host/about/", views_host.about, name="migrate-host-about"),

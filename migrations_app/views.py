@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from hosts.access import changes_something, why_not_act
+from migrations_app.forms import WindowForm
 from migrations_app.frames import event_lines, job_context
 from migrations_app.jobs import JobRefused, cancel_job, retry_job
 from migrations_app.models import MigrationJob
@@ -33,6 +34,8 @@ def job_list(request: HttpRequest) -> HttpResponse:
 def job_page(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(MigrationJob.objects.select_related("vm", "source", "target", "created_by"), pk=pk)
     context = {**job_context(job), "lines": event_lines(job.pk), "why_not_act": why_not_act(request)}
+    if job.holds and job.is_open:
+        context["window_form"] = WindowForm(initial={"opens_at": job.cut_over_from, "closes_at": job.cut_over_until})
     return render(request, "migrations_app/job_page.html", context)
 
 

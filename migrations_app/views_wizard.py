@@ -115,7 +115,7 @@ def _summary(request: HttpRequest, answers: Answers, refused: str = "") -> HttpR
         forecast=forecast_move(answers.vm, answers.target, choices.limit_bytes_per_s if choices else 0),
         vm_folder=vm_folder(choices) if choices else answers.folder,
         rows=network_rows(answers),
-        carried=answers.carried("keep", "limit"),
+        carried=answers.carried("keep", "limit", "rounds"),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from hosts.providers.claims import Claim
 from hosts.providers.types import (
     CopyOrder,
     HashOrder,
@@ -51,7 +52,16 @@ class QuickMigrates(Provider):
     """Can give and take a VM by checkpoint, copy, save, restore and merge.
 
     `tag` is "ferry-<job id>". Whatever a job makes bears it, and only what bears it is ever removed.
+
+    Changes are fenced on the host: those of one job are made one after the other, and never one that was ordered before
+    another that has begun. So whatever was given up (a deadline, a dropped connection, a worker that lost its lease) is
+    not made any more once a later one was. Every method that changes something raises Overtaken when it comes too late,
+    WrongState while an earlier one is still under way on the host, and Refused without a claim.
     """
+
+    @abstractmethod
+    def claim(self, claim: Claim) -> None:
+        """Change things under this claim from now on; asks the host nothing."""
 
     @abstractmethod
     def find_vm(self, uid: str) -> Vm | None:

@@ -116,6 +116,7 @@ class HostFolder:
         self.settings_file = self.root / "host.json"
         self.registry_file = self.root / "registry.json"
         self.faults_file = self.root / "faults.json"
+        self.late_folder = self.root / "late"
         self.pid_file = self.root / "host.pid"
         self.log_file = self.root / "host.log"
 

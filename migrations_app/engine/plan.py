@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from hosts.providers.types import AdapterPlacement, VmState
 
+DEFAULT_ROUNDS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class DiskFolder:
@@ -46,7 +48,7 @@ class Plan:
     deadline_s: float
     keeps_source_files: bool = False
     limit_bytes_per_s: int = 0
-    max_rounds: int = 3
+    max_rounds: int = DEFAULT_ROUNDS
 
     @property
     def was_running(self) -> bool:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 from datetime import timedelta
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from types import TracebackType
 from typing import Self
 
@@ -21,10 +21,11 @@ from django.utils import timezone
 from hosts.models import VirtualAdapter
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.recipes import recipe_for
+from migrations_app.engine.steps.copy_files import CopyFrozenLayers
 from migrations_app.events import add_event
 from migrations_app.journal import Journal
 from migrations_app.leases import Lease, LeaseLost
-from migrations_app.models import AvailabilitySpan
+from migrations_app.models import AvailabilitySpan, MigrationJob
 from migrations_app.notices import job_changed
 from migrations_app.probing.asking import ask_all, is_own_address
 from migrations_app.probing.prober import Prober
@@ -35,7 +36,6 @@ logger = logging.getLogger(__name__)
 
 WRITE_EVERY_S = 1.0
 LOOK_AGAIN_S = 10.0
-STEPS_AHEAD = 2
 AHEAD_AT_MOST = timedelta(minutes=1)
 AFTERWARDS = timedelta(seconds=10)
 
@@ -47,7 +47,7 @@ class Watch:
         self._journal = journal
         self._lease = lease
         self._plan = Plan.from_json(journal.job.plan)
-        self._steps_ahead = _keys_before_outage(self._plan)
+        self._steps_ahead = _keys_before_outage(journal.job, self._plan)
         self._why_not = journal.job.unobserved
         self._rows: list[AvailabilitySpan] = []
         self._written: list[Run] = []
@@ -88,7 +88,7 @@ class Watch:
         self._keep(prober.runs(), target)
 
     def is_near(self) -> bool:
-        """Around the outage: in the steps right before it if they are short, in it, and for a while after it."""
+        """Around the outage: in the first minute of each of the steps before it, in it, and for a while after it."""
         job, step = self._journal.job, self._journal.step
         if job.outage_began_at is not None:
             return job.outage_ended_at is None or timezone.now() - job.outage_ended_at < AFTERWARDS
@@ -170,7 +170,8 @@ class Watch:
             self._rows[place:] = [row]
 
 
-def _keys_before_outage(plan: Plan) -> list[str]:
-    """Of the last steps in which the VM still runs."""
-    steps = [step for _, step in recipe_for(plan)]
-    return [step.key for step in takewhile(lambda step: not step.begins_outage, steps)][-STEPS_AHEAD:]
+def _keys_before_outage(job: MigrationJob, plan: Plan) -> set[str]:
+    """Of the steps between the long copy of the disks and the outage."""
+    ahead = takewhile(lambda step: not step.begins_outage, (step for _, step in recipe_for(plan, holds=job.holds)))
+    after_copy = dropwhile(lambda step: step.key != CopyFrozenLayers.key, ahead)
+    return {step.key for step in after_copy} - {CopyFrozenLayers.key}

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hosts.connect import connect_mover
-from migrations_app.engine.step import Context
+from hosts.providers.claims import Claim
+from migrations_app.engine.step import Context, Copied
 from tests.fakes.moves import Move
 
 TAG = "ferry-7"
@@ -27,6 +28,9 @@ class Waits:
     def say(self, text: str) -> None:
         raise AssertionError(text)
 
+    def keep(self, result: Copied) -> None:
+        raise AssertionError(result)
+
     def wait(self) -> None:
         self.count += 1
         if self._at_wait and not (self._is_once and self.count > 1):
@@ -36,4 +40,6 @@ class Waits:
 def context(move: Move, waits: Waits, limit_bytes_per_s: int = 0) -> Context:
     plan = replace(move.plan(), limit_bytes_per_s=limit_bytes_per_s)
     source, target = (connect_mover(row) for row in move.rows)
+    for host in (source, target):
+        host.claim(Claim("7-1767225600", fence=1))
     return Context(TAG, plan, source, target, waits, (), list)

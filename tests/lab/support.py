@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -23,6 +24,8 @@ from lab.hyperv.verbs import EmulatedHost
 from lab.hyperv.works import Works
 
 TAG = "ferry-7"
+JOB = "7-1767225600"
+_calls = count(1)
 
 
 class ScriptFailed(Exception):
@@ -129,7 +132,14 @@ def command_line() -> str:
 
 
 def stdin_of(verb: str, **parameters: object) -> bytes:
-    return json.dumps({"script": scripts.script_text(verb), "parameters": parameters}).encode()
+    """With a claim and the job's next number, unless another one is given, where the script asks for one."""
+    script = scripts.script_text(verb)
+    claim = {"Claim": claim_of(next(_calls))} if "$Claim," in script else {}
+    return json.dumps({"script": script, "parameters": claim | parameters}).encode()
+
+
+def claim_of(call: int) -> dict[str, object]:
+    return {"job": JOB, "call": call, "wait_s": 30}
 
 
 def eventually(claim: Callable[[], bool], timeout_s: float = 15.0) -> None:

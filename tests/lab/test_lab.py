@@ -5,28 +5,33 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from hosts.providers.claims import Claim
 from hosts.providers.errors import HostUnreachable
 from hosts.providers.hyperv.provider import HyperVProvider
 from hosts.providers.types import CopyOrder, Endpoint, Secret, Transport, VmState, WorkState
 from lab.hyperv.checker import GuestSilent, Observer, ask, await_answer, prove
 from lab.hyperv.control import Lab
 from lab.hyperv.processes import guests
-from tests.lab.support import TAG, eventually
+from tests.lab.support import JOB, TAG, eventually
 
 pytestmark = pytest.mark.lab
+_fences = count(1)
 
 
 def connect(lab: Lab, name: str) -> HyperVProvider:
-    """The product's own provider, over HTTPS."""
+    """The product's own provider, over HTTPS, for a worker that comes after all before."""
     host, login = lab.host(name), lab.credentials()
     password, ca_file = Secret(login.password), str(lab.ca_file)
-    return HyperVProvider(
+    provider = HyperVProvider(
         Endpoint(name, host.address, host.https_port, Transport.NTLM_HTTPS, login.username, password, ca_file)
     )
+    provider.claim(Claim(JOB, next(_fences)))
+    return provider
 
 
 @pytest.fixture

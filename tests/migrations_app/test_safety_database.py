@@ -71,7 +71,7 @@ def test_a_finished_move_stays_finished_when_the_last_look_fails(move: Move) -> 
 
 
 @pytest.mark.parametrize("error", [LOCKED, InterfaceError("connection already closed")])
-@pytest.mark.parametrize("words", [("INSERT", "jobevent"), ("UPDATE", "rate_bytes_per_s"), ("UPDATE", "is_committed")])
+@pytest.mark.parametrize("words", [("INSERT", "jobevent"), ("SET", "rate_bytes_per_s"), ("SET", "is_committed")])
 def test_a_busy_database_does_not_undo_a_move(move: Move, words: tuple[str, ...], error: Exception) -> None:
     job = move.order()
 

@@ -4,6 +4,7 @@
 # them, reach it through a named pipe that only this account can open: nothing is on a disk or a command line. All
 # processes are made before the first is told what to do, so that their start-ups overlap.
 param(
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag,
     [Parameter(Mandatory)] $Scripts,
     [Parameter(Mandatory)] [object[]]$Orders
@@ -11,6 +12,8 @@ param(
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
+. "$PSScriptRoot\..\shared\root.ps1"
+. "$PSScriptRoot\..\shared\fence.ps1"
 . "$PSScriptRoot\..\shared\record.ps1"
 . "$PSScriptRoot\..\shared\works.ps1"
 
@@ -151,6 +154,7 @@ function Send-Request {
     $Work.pipe.Dispose()
 }
 
+$fence = Enter-Fence -Claim $Claim
 foreach ($order in $Orders) { Confirm-Order -Order $order }
 $works = @($Orders | ForEach-Object { Find-Work -Order $_ })
 $due = @($works | Where-Object { $_.is_due })
