@@ -9,6 +9,7 @@ from pathlib import Path
 import django_stubs_ext
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from console.databases import postgresql
@@ -29,6 +30,13 @@ def _list(name: str, default: str) -> list[str]:
 
 def _int(name: str, default: int) -> int:
     return int(_text(name, str(default)))
+
+
+def _checked_probes(probes: list[str]) -> list[str]:
+    for probe in probes:
+        if probe != "ping" and not (probe.isdecimal() and 0 < int(probe) < 65536):
+            raise ImproperlyConfigured(f"FERRY_PROBES: {probe} is neither ping nor the number of a TCP port.")
+    return probes
 
 
 VAR_DIR = Path(_text("VAR", str(BASE_DIR / "var")))
@@ -54,6 +62,7 @@ WORKER_THREADS = _int("WORKER_THREADS", 12)
 QUEUE_PATIENCE_S = _int("QUEUE_PATIENCE_S", 1800)
 POLL_MS = _int("POLL_MS", 1000)
 OUTAGE_DEADLINE_MIN_S = _int("OUTAGE_DEADLINE_MIN_S", 60)
+PROBES = _checked_probes(_list("PROBES", "ping,5985,445,3389,443,80,22"))
 
 INSTALLED_APPS = [
     "daphne",

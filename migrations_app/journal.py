@@ -151,6 +151,11 @@ class Journal:
             raise Stopping
 
     @property
+    def step(self) -> JobStep | None:
+        """The one that runs."""
+        return self._step
+
+    @property
     def was_left(self) -> bool:
         """The worker before us died with the job, or was too slow."""
         return self._lease.was_left

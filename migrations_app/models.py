@@ -88,6 +88,8 @@ class MigrationJob(models.Model):
     failure_action = models.TextField(blank=True)
     vm_now = models.TextField(blank=True, help_text="In one sentence: where the VM is and how it is.")
 
+    unobserved = models.TextField(blank=True, help_text="Why no probe from outside watches the VM.")
+
     owner = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)

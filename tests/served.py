@@ -30,7 +30,8 @@ class Served:
 
     def __init__(self, var: Path, settings: Mapping[str, str] | None = None, options: tuple[str, ...] = ()) -> None:
         self.var = var
-        self.environment = {**os.environ, "FERRY_VAR": str(var), "PYTHONUNBUFFERED": "1", **(settings or {})}
+        around = {name: value for name, value in os.environ.items() if name != "FERRY_PROBES"}  # as a user has it
+        self.environment = {**around, "FERRY_VAR": str(var), "PYTHONUNBUFFERED": "1", **(settings or {})}
         self._options = options
         self.lines: list[str] = []
         self.session = requests.Session()

@@ -13,7 +13,7 @@ from lab.hyperv.refusal import Refused
 
 HTTP_PORT = 5985
 HTTPS_PORT = 5986
-GUEST_PORT = 7777
+GUEST_PORT = 5985  # as Windows does: one that outsiders know to try
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from migrations_app.engine.step import Context, PastReturn, Step, StepRefused, W
 from migrations_app.journal import Cancelled, Journal, OutageTooLong, Stopping
 from migrations_app.leases import Heartbeat, Lease, LeaseLost, give_back, take_lease
 from migrations_app.models import JobStep, MigrationJob
+from migrations_app.probing.watch import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ def run_job(job_pk: int, owner: str) -> None:
     with Heartbeat(lease, cancel_requested=job.cancel_requested) as heartbeat:
         journal = Journal(job, lease, heartbeat)
         try:
-            _drive(journal, lease)
+            with Watch(journal, lease):
+                _drive(journal, lease)
         except LeaseLost:
             logger.warning("Job %s went to another worker.", job_pk)
         except Stopping:

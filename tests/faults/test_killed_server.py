@@ -40,6 +40,7 @@ def test_a_move_survives_the_kill_of_the_server(served: Served, step: str) -> No
     assert proof.holds, str(proof)
     assert served.lab.running("WEB01") == ["HV02"]
     assert served.lab.host("HV01").stray_files() == []
+    assert "Nobody looked" in served.get(f"jobs/{job}/").text
 
 
 def test_a_second_start_keeps_the_data_and_the_password_is_shown_once(served: Served) -> None:
