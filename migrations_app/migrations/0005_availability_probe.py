@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("migrations_app", "0003_safe_moves"),
+        ("migrations_app", "0004_queue"),
     ]
 
     operations = [
