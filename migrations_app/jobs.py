@@ -123,6 +123,7 @@ def _write(
         target_name=target.name,
         plan=plan.to_json(),
         rating=rating,
+        limit_bytes_per_s=plan.limit_bytes_per_s,
         bytes_total=plan.disk_bytes + (plan.memory_mb << 20 if plan.was_running else 0),
         created_by_id=user.pk if user else None,
     )

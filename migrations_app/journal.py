@@ -15,6 +15,7 @@ from django.utils import timezone
 from migrations_app.engine.step import Copied, FileProof, Step
 from migrations_app.events import add_event
 from migrations_app.leases import Heartbeat, Lease, LeaseLost
+from migrations_app.limits import limit_now
 from migrations_app.models import JobStep, MigrationJob
 from migrations_app.notices import job_changed
 
@@ -121,6 +122,9 @@ class Journal:
         with transaction.atomic():
             self.write(rate_bytes_per_s=self._rate(now, bytes_done), **self._totals(row))
             row.save(update_fields=["bytes_done", "bytes_total"])
+
+    def limit_bytes_per_s(self) -> int:
+        return limit_now(self.job.pk)
 
     def wait(self) -> None:
         """The first waits of a step are short, as it may be done in a moment; in the outage none is long."""

@@ -51,6 +51,9 @@ class Progress(Protocol):
     def say(self, text: str) -> None:
         """Add an event to the job's log."""
 
+    def limit_bytes_per_s(self) -> int:
+        """How fast all files of the job together may travel now; 0: no limit. It may change at any time."""
+
     def wait(self) -> None:
         """Pause between two polls of a host. Raises what ends the step: a cancel, a deadline, a lost lease."""
 
@@ -60,6 +63,7 @@ class FileProof:
     """A file that was copied and proved equal: both ends gave the same SHA-256 `digest` (lower-case hex).
 
     `stamp`: the source's stamp before it was hashed, for a file that nobody may write to until the target has it.
+    `sent_bytes`: what travelled; less than its size where the file is sparse, more where a part was sent again.
     """
 
     source_path: str
@@ -67,6 +71,7 @@ class FileProof:
     size_bytes: int
     digest: str
     stamp: str = ""
+    sent_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

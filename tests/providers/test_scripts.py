@@ -137,14 +137,15 @@ def test_the_provider_sends_exactly_the_parameters_that_a_script_takes() -> None
 
 
 @pytest.mark.parametrize("kind", BODIES)
-def test_a_work_gets_exactly_the_parameters_that_its_body_takes(kind: str) -> None:
+def test_a_work_gets_exactly_the_parameters_that_its_body_reads(kind: str) -> None:
     (call,) = [parameters for verb, parameters, _ in sent() if verb == "start-works"]
     assert isinstance(call["Orders"], list)
     assert isinstance(call["Scripts"], dict)
     (given,) = [order["parameters"] for order in call["Orders"] if order["kind"] == kind]
 
     assert call["Scripts"][kind] == script_text(kind)
-    assert {*given, "ProgressPath"} == set(script_parameters(script_text(kind)))
+    assert list(script_parameters(script_text(kind))) == ["Works"]
+    assert {*given, "ProgressPath"} == set(re.findall(r"\$work\.(\w+)", script_text(kind)))
 
 
 @pytest.mark.parametrize("name", VM_TYPES + HOST_TYPES)
