@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 
-MAX_LIMIT_MB_PER_S = 100_000
+from hosts.limit_field import LimitField
 
 
 class OptionsForm(forms.Form):
@@ -15,21 +15,23 @@ class OptionsForm(forms.Form):
         label="Keep the source's files",
         help_text="The virtual machine is taken off the source; its disk files stay there until somebody deletes them.",
     )
-    limit = forms.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=MAX_LIMIT_MB_PER_S,
+    limit = LimitField(
         label="Bandwidth limit, MB/s",
         help_text="Empty for no limit. A limit makes the move longer, and the outage, too.",
-        error_messages={"invalid": "Give the limit as a whole number of MB/s, or leave it empty."},
     )
 
     @property
     def limit_bytes_per_s(self) -> int:
         """0: no limit."""
-        return int(self.cleaned_data.get("limit") or 0) << 20
+        return int(self.cleaned_data.get("limit") or 0)
 
     @property
     def is_changed(self) -> bool:
         """Something differs from the defaults."""
         return any(self.data.values())
+
+
+class LimitForm(forms.Form):
+    """The limit of a job that runs."""
+
+    limit = LimitField(label="Bandwidth limit, MB/s", widget=forms.NumberInput(attrs={"placeholder": "None"}))

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from hosts import units
 from hosts.inventory import set_activity
 from hosts.models import Host, VirtualMachine
 from hosts.placement import rate_host
@@ -65,6 +66,18 @@ def cancel_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     _wake_a_worker(job)
 
 
+def change_limit(job: MigrationJob, limit_bytes_per_s: int, user: AbstractBaseUser | None) -> None:
+    """Limit the job's bandwidth anew, 0 for not at all; copies that run follow within seconds. Raises JobRefused."""
+    job.refresh_from_db()
+    if reason := why_not_change_limit(job):
+        raise JobRefused(reason)
+    copying = MigrationJob.objects.filter(pk=job.pk, status__in=MigrationJob.OPEN, is_committed=False)
+    if not copying.update(limit_bytes_per_s=limit_bytes_per_s):
+        raise JobRefused("The job has ended meanwhile, or everything is copied.")
+    before, after = (units.rate(limit) if limit else "none" for limit in (job.limit_bytes_per_s, limit_bytes_per_s))
+    add_event(job.pk, f"{_name(user)} changed the bandwidth limit from {before} to {after}.")
+
+
 def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     """Begin again: at the failed step when the target has the VM, otherwise from the start. Raises JobRefused."""
     job.refresh_from_db()
@@ -90,6 +103,15 @@ def why_not_cancel(job: MigrationJob) -> str:
     if job.direction == MigrationJob.Direction.UNDO:
         return "The job is being undone already."
     return "The job is being cancelled already." if job.cancel_requested else ""
+
+
+def why_not_change_limit(job: MigrationJob) -> str:
+    """Why a bandwidth limit would change nothing any more; empty when it can be changed."""
+    if not job.is_open:
+        return f"The job has ended: {job.get_status_display()}."
+    if job.is_committed:
+        return "Everything is copied already."
+    return "The job is being undone." if job.direction == MigrationJob.Direction.UNDO else ""
 
 
 def why_not_retry(job: MigrationJob) -> str:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("jobs/", views.job_list, name="job-list"),
     path("jobs/<int:pk>/", views.job_page, name="job-page"),
     path("jobs/<int:pk>/cancel/", views.job_cancel, name="job-cancel"),
+    path("jobs/<int:pk>/limit/", views.job_limit, name="job-limit"),
     path("jobs/<int:pk>/retry/", views.job_retry, name="job-retry"),
     path("vms/<int:pk>/migrate/", views_wizard.warning, name="migrate"),
     path("vms/<int:pk>/migrate/host/", views_host.select_host, name="migrate-host"),

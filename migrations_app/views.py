@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from hosts.access import changes_something, why_not_act
+from migrations_app.forms import LimitForm
 from migrations_app.frames import event_lines, job_context
-from migrations_app.jobs import JobRefused, cancel_job, retry_job
+from migrations_app.jobs import JobRefused, cancel_job, change_limit, retry_job, why_not_change_limit
 from migrations_app.models import MigrationJob
 from migrations_app.people import user_of
 
@@ -33,6 +34,10 @@ def job_list(request: HttpRequest) -> HttpResponse:
 def job_page(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(MigrationJob.objects.select_related("vm", "source", "target", "created_by"), pk=pk)
     context = {**job_context(job), "lines": event_lines(job.pk), "why_not_act": why_not_act(request)}
+    context |= {
+        "limit_form": LimitForm(initial={"limit": job.limit_bytes_per_s}),
+        "why_not_limit": why_not_act(request) or why_not_change_limit(job),
+    }
     return render(request, "migrations_app/job_page.html", context)
 
 
@@ -42,6 +47,20 @@ def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(MigrationJob, pk=pk)
     try:
         cancel_job(job, user_of(request))
+    except JobRefused as refused:
+        messages.warning(request, str(refused), extra_tags="warn")
+    return redirect("job-page", pk=pk)
+
+
+@require_POST
+@changes_something
+def job_limit(request: HttpRequest, pk: int) -> HttpResponse:
+    job, form = get_object_or_404(MigrationJob, pk=pk), LimitForm(request.POST)
+    try:
+        if form.is_valid():
+            change_limit(job, form.cleaned_data["limit"], user_of(request))
+        else:
+            messages.warning(request, f"Nothing was changed. {form.errors['limit'][0]}", extra_tags="warn")
     except JobRefused as refused:
         messages.warning(request, str(refused), extra_tags="warn")
     return redirect("job-page", pk=pk)
