@@ -34,4 +34,4 @@ class OptionsForm(forms.Form):
 class LimitForm(forms.Form):
     """The limit of a job that runs."""
 
-    limit = LimitField(label="Bandwidth limit, MB/s", widget=forms.NumberInput(attrs={"placeholder": "None"}))
+    limit = LimitField(widget=forms.NumberInput(attrs={"aria-label": "Limit, MB/s", "placeholder": "None"}))
