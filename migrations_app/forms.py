@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from django import forms
 
+from hosts.limit_field import LimitField
 from migrations_app.engine.plan import DEFAULT_ROUNDS
 from migrations_app.engine.rounds import ROUNDS_AT_MOST
-
-MAX_LIMIT_MB_PER_S = 100_000
 
 
 class _Moment(forms.DateTimeInput):
@@ -27,13 +26,9 @@ class OptionsForm(forms.Form):
         label="Keep the source's files",
         help_text="The virtual machine is taken off the source; its disk files stay there until somebody deletes them.",
     )
-    limit = forms.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=MAX_LIMIT_MB_PER_S,
+    limit = LimitField(
         label="Bandwidth limit, MB/s",
         help_text="Empty for no limit. A limit makes the move longer, and the outage, too.",
-        error_messages={"invalid": "Give the limit as a whole number of MB/s, or leave it empty."},
     )
 
     rounds = forms.IntegerField(
@@ -54,7 +49,7 @@ class OptionsForm(forms.Form):
     @property
     def limit_bytes_per_s(self) -> int:
         """0: no limit."""
-        return int(self.cleaned_data.get("limit") or 0) << 20
+        return int(self.cleaned_data.get("limit") or 0)
 
     @property
     def is_changed(self) -> bool:
@@ -84,3 +79,9 @@ class WindowForm(forms.Form):
     def why_not(self) -> str:
         """What is wrong with the answers, in sentences."""
         return " ".join(str(text) for errors in self.errors.values() for text in errors)
+
+
+class LimitForm(forms.Form):
+    """The limit of a job that runs."""
+
+    limit = LimitField(widget=forms.NumberInput(attrs={"aria-label": "Limit, MB/s", "placeholder": "None"}))

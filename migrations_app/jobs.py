@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from hosts import units
 from hosts.inventory import set_activity
 from hosts.models import Host, VirtualMachine
 from hosts.placement import rate_host
@@ -72,6 +73,18 @@ def cancel_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     wake_a_worker(job)
 
 
+def change_limit(job: MigrationJob, limit_bytes_per_s: int, user: AbstractBaseUser | None) -> None:
+    """Limit the job's bandwidth anew, 0 for not at all; copies that run follow within seconds. Raises JobRefused."""
+    job.refresh_from_db()
+    if reason := why_not_change_limit(job):
+        raise JobRefused(reason)
+    copying = MigrationJob.objects.filter(pk=job.pk, status__in=MigrationJob.OPEN, is_committed=False)
+    if not copying.update(limit_bytes_per_s=limit_bytes_per_s):
+        raise JobRefused("The job has ended meanwhile, or everything is copied.")
+    before, after = (units.rate(limit) if limit else "none" for limit in (job.limit_bytes_per_s, limit_bytes_per_s))
+    add_event(job.pk, f"{name_of(user)} changed the bandwidth limit from {before} to {after}.")
+
+
 def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     """Begin again: at the failed step when the target has the VM, otherwise from the start. Raises JobRefused."""
     job.refresh_from_db()
@@ -108,6 +121,15 @@ def why_not_cancel(job: MigrationJob) -> str:
     if job.direction == MigrationJob.Direction.UNDO:
         return "The job is being undone already."
     return "The job is being cancelled already." if job.cancel_requested else ""
+
+
+def why_not_change_limit(job: MigrationJob) -> str:
+    """Why a bandwidth limit would change nothing any more; empty when it can be changed."""
+    if not job.is_open:
+        return f"The job has ended: {job.get_status_display()}."
+    if job.is_committed:
+        return "Everything is copied already."
+    return "The job is being undone." if job.direction == MigrationJob.Direction.UNDO else ""
 
 
 def why_not_retry(job: MigrationJob) -> str:
@@ -164,6 +186,7 @@ def _write(
         target_name=target.name,
         plan=plan.to_json(),
         rating=rating,
+        limit_bytes_per_s=plan.limit_bytes_per_s,
         bytes_total=plan.disk_bytes + (plan.memory_mb << 20 if plan.was_running else 0),
         created_by_id=user.pk if user else None,
         phase=schedule.phase or FOR_A_WORKER,

@@ -19,6 +19,7 @@ from migrations_app.engine.rounds import StepRecord
 from migrations_app.engine.step import Copied, FileProof, Step, Waiting
 from migrations_app.events import add_event
 from migrations_app.leases import Heartbeat, Lease, LeaseLost, rest
+from migrations_app.limits import limit_now
 from migrations_app.live_forecast import LiveForecast
 from migrations_app.models import JobStep, MigrationJob
 from migrations_app.notices import job_changed
@@ -186,6 +187,9 @@ class Journal:
         with transaction.atomic():
             self.write(rate_bytes_per_s=rate, **self._totals(row), **self._forecast.of_report(row, rate))
             row.save(update_fields=["bytes_done", "bytes_total"])
+
+    def limit_bytes_per_s(self) -> int:
+        return limit_now(self.job.pk)
 
     def wait(self) -> None:
         """The first waits of a step are short, as it may be done in a moment; in the outage none is long."""

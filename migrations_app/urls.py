@@ -24,6 +24,7 @@ urlpatterns = [
     path("reports/accuracy/moves.csv", views_report.accuracy_report_csv, name="report-accuracy-csv"),
     path("jobs/<int:pk>/repair/", views_repair.repair, name="job-repair"),
     path("jobs/<int:pk>/priority/", views.job_priority, name="job-priority"),
+    path("jobs/<int:pk>/limit/", views.job_limit, name="job-limit"),
     path("jobs/<int:pk>/retry/", views.job_retry, name="job-retry"),
     path("jobs/plans/", views_batches.plan_list, name="job-plans"),
     path("jobs/plans/new/", views_batches.plan_new, name="job-plan-new"),

@@ -11,9 +11,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from hosts.access import changes_something, why_not_act
-from migrations_app.forms import WindowForm
+from migrations_app.forms import LimitForm, WindowForm
 from migrations_app.frames import event_lines, job_context
-from migrations_app.jobs import JobRefused, cancel_job, retry_job, set_priority
+from migrations_app.jobs import (
+    JobRefused,
+    cancel_job,
+    change_limit,
+    retry_job,
+    set_priority,
+    why_not_change_limit,
+)
 from migrations_app.models import MigrationJob
 from migrations_app.people import user_of
 from migrations_app.schedule import Schedule
@@ -39,6 +46,10 @@ def job_page(request: HttpRequest, pk: int) -> HttpResponse:
     if job.holds and job.is_open:
         context["window_form"] = WindowForm(initial={"opens_at": job.cut_over_from, "closes_at": job.cut_over_until})
     context["schedule"] = Schedule.of(job)
+    context |= {
+        "limit_form": LimitForm(initial={"limit": job.limit_bytes_per_s}),
+        "why_not_limit": why_not_act(request) or why_not_change_limit(job),
+    }
     return render(request, "migrations_app/job_page.html", context)
 
 
@@ -62,6 +73,20 @@ def job_priority(request: HttpRequest, pk: int) -> HttpResponse:
         raise BadRequest("Give a priority: -1, 0 or 1.")
     try:
         set_priority(job, int(asked), user_of(request))
+    except JobRefused as refused:
+        messages.warning(request, str(refused), extra_tags="warn")
+    return redirect("job-page", pk=pk)
+
+
+@require_POST
+@changes_something
+def job_limit(request: HttpRequest, pk: int) -> HttpResponse:
+    job, form = get_object_or_404(MigrationJob, pk=pk), LimitForm(request.POST)
+    try:
+        if form.is_valid():
+            change_limit(job, form.cleaned_data["limit"], user_of(request))
+        else:
+            messages.warning(request, f"Nothing was changed. {form.errors['limit'][0]}", extra_tags="warn")
     except JobRefused as refused:
         messages.warning(request, str(refused), extra_tags="warn")
     return redirect("job-page", pk=pk)

@@ -70,8 +70,10 @@ class GoneHost(QuickMigrates):
         del path
         self._refuse()
 
-    def start_works(self, tag: str, orders: Sequence[CopyOrder | HashOrder]) -> Sequence[Work]:
-        del tag, orders
+    def start_works(
+        self, tag: str, orders: Sequence[CopyOrder | HashOrder], *, limit_bytes_per_s: int = 0
+    ) -> Sequence[Work]:
+        del tag, orders, limit_bytes_per_s
         self._refuse()
 
     def register(self, registration: Registration) -> Vm:

@@ -70,6 +70,9 @@ class Progress(Protocol):
     def keep(self, result: Copied) -> None:
         """Write down what the step has reached so far: a crash does not take it away."""
 
+    def limit_bytes_per_s(self) -> int:
+        """How fast all files of the job together may travel now; 0: no limit. It may change at any time."""
+
     def wait(self) -> None:
         """Pause between two polls of a host. Raises what ends the step: a cancel, a deadline, a lost lease."""
 
@@ -79,6 +82,7 @@ class FileProof:
     """A file that was copied and proved equal: both ends gave the same SHA-256 `digest` (lower-case hex).
 
     `stamp`: the source's stamp before it was hashed: nobody may write to the file until the target has it.
+    `sent_bytes`: what travelled; less than its size where the file is sparse, more where a part was sent again.
     """
 
     source_path: str
@@ -86,6 +90,7 @@ class FileProof:
     size_bytes: int
     digest: str
     stamp: str = ""
+    sent_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from hosts.providers.types import CopyOrder, HashOrder, Vm, VmState, Work
 class FakeHost:
     """A host: files by path, VMs by id, work by tag, and the faults that were ordered.
 
-    `holds`: how many more times a file, by its path, is found in use when it is to be deleted.
-    `fences`: the highest number of a call that was let through, by job; `waited_s`: how long the callers of late calls
-    were ready to wait for them.
+    `holds`: how many more times a file, by its path, is found in use when it is to be deleted. `limits`: what each call
+    that began works said of the bandwidth. `fences`: the highest number of a call that was let through, by job;
+    `waited_s`: how long the callers of late calls were ready to wait for them.
     """
 
     name: str
@@ -25,6 +25,7 @@ class FakeHost:
     works: dict[str, dict[str, Work]] = field(default_factory=lambda: defaultdict(dict))
     made: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     orders: dict[str, CopyOrder | HashOrder] = field(default_factory=dict)
+    limits: list[int] = field(default_factory=list)
     faults: list[tuple[str, BaseException, str]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     on_call: dict[str, Callable[[], None]] = field(default_factory=dict)

@@ -130,7 +130,10 @@ class FakeProvider(QuickMigrates):
         return RemoteFile(f"\\\\{self._host.name}\\{path}", "user", Secret("password"))
 
     @changes("start_works")
-    def start_works(self, tag: str, orders: Sequence[CopyOrder | HashOrder]) -> Sequence[Work]:
+    def start_works(
+        self, tag: str, orders: Sequence[CopyOrder | HashOrder], *, limit_bytes_per_s: int = 0
+    ) -> Sequence[Work]:
+        self._host.limits.append(limit_bytes_per_s)
         works, made = self._host.works[tag], self._host.made[tag]
         due = [each for each in orders if each.work_id not in works or works[each.work_id].state in _ENDED_BADLY]
         taken = {each.destination for each in due if isinstance(each, CopyOrder)} & self._host.files.keys() - {*made}
@@ -251,11 +254,11 @@ class FakeProvider(QuickMigrates):
         self._host.made[tag].append(order.destination)
         self._host.files[order.destination] = data[:done]
         if done < len(data):
-            return replace(work, bytes_done=done, bytes_total=len(data))
+            return replace(work, bytes_done=done, bytes_total=len(data), bytes_sent=done)
         arrived = b"?" + data[1:] if self._host.corrupts else data
         self._host.files[order.destination] = arrived
         digest = hashlib.sha256(arrived).hexdigest()
-        return replace(work, state=WorkState.DONE, bytes_done=done, bytes_total=done, digest=digest)
+        return replace(work, state=WorkState.DONE, bytes_done=done, bytes_total=done, digest=digest, bytes_sent=done)
 
     def _grow(self, disk: Disk, name: str) -> Disk:
         path = disk.layers[0].path.replace(".vhdx", f"_{len(disk.layers)}.avhdx")

@@ -89,21 +89,27 @@ class HostInside:
 
     def copy(self, work_id: str, source: HostInside, path: str, destination: str, limit: int = 0) -> dict[str, Any]:
         """Begin to pull a file from another host."""
+        return self.begin(self.copy_order(work_id, source, path, destination), limit=limit)[0]
+
+    def copy_order(
+        self, work_id: str, source: HostInside, path: str, destination: str, lane: int = 0
+    ) -> dict[str, Any]:
         credentials = LabFolder(self.folder.lab_root).credentials()
         parameters = {
             "Source": f"\\\\{source.address}\\{path[0]}${path[2:]}",
             "Destination": destination,
             "Username": credentials.username,
             "Password": credentials.password,
-            "LimitBytesPerS": limit,
             "Tag": TAG,
         }
-        return self.begin(order(work_id, "copy-file", parameters))[0]
+        return order(work_id, "copy-file", parameters, lane)
 
-    def begin(self, *orders: dict[str, Any]) -> list[dict[str, Any]]:
+    def begin(self, *orders: dict[str, Any], limit: int = 0) -> list[dict[str, Any]]:
         """Begin works in one call, with the scripts that they need."""
         bodies = {each["kind"]: scripts.script_text(each["kind"]) for each in orders}
-        works: list[dict[str, Any]] = self.run("start-works", Tag=TAG, Scripts=bodies, Orders=list(orders))["works"]
+        works: list[dict[str, Any]] = self.run(
+            "start-works", Tag=TAG, Scripts=bodies, Orders=list(orders), LimitBytesPerS=limit
+        )["works"]
         return works
 
     def work(self, work_id: str) -> dict[str, Any]:
@@ -120,9 +126,9 @@ class HostInside:
         return self.vm(name)
 
 
-def order(work_id: str, kind: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def order(work_id: str, kind: str, parameters: dict[str, Any], lane: int = 0) -> dict[str, Any]:
     """One of the orders of start-works."""
-    return {"work_id": work_id, "kind": kind, "parameters": parameters}
+    return {"work_id": work_id, "kind": kind, "lane": lane, "parameters": parameters}
 
 
 def command_line() -> str:

@@ -123,11 +123,13 @@ def test_a_finished_work_has_its_digest() -> None:
     assert (work.state, work.digest) == (WorkState.DONE, "ab" * 32)
 
 
-def test_nothing_to_begin_is_no_call() -> None:
-    shell = RecordingShell()
+def test_without_orders_only_the_limit_travels() -> None:
+    shell = RecordingShell({"start-works": {"works": []}})
 
-    assert HyperVProvider(ENDPOINT, shell).start_works(TAG, []) == ()
-    assert shell.runs == []
+    assert HyperVProvider(ENDPOINT, shell).start_works(TAG, [], limit_bytes_per_s=5) == ()
+
+    ((_, parameters, _),) = shell.runs
+    assert parameters == {"Tag": TAG, "Scripts": {}, "Orders": [], "LimitBytesPerS": 5}
 
 
 def test_one_call_carries_all_orders_and_each_script_once() -> None:
@@ -139,7 +141,7 @@ def test_one_call_carries_all_orders_and_each_script_once() -> None:
     ((verb, parameters, _),) = shell.runs
     assert verb == "start-works"
     assert parameters["Orders"] == [
-        {"work_id": name, "kind": "hash-file", "parameters": {"Path": f"D:\\{name}"}} for name in "ab"
+        {"work_id": name, "kind": "hash-file", "lane": 0, "parameters": {"Path": f"D:\\{name}"}} for name in "ab"
     ]
     assert parameters["Scripts"] == {"hash-file": script_text("hash-file")}
 

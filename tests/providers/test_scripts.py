@@ -89,7 +89,7 @@ def test_every_script_stops_on_errors_and_stays_on_its_host(verb: str) -> None:
 def test_every_script_that_changes_something_enters_the_fence_first_and_keeps_it(verb: str) -> None:
     (body,) = [child for child in parse(script_text(verb)).children if child.type == "statement_list"]
     done = [text_of(each) for each in body.children if each.type not in ("comment", "function_statement")]
-    settings = ("$ErrorActionPreference = ", "Set-StrictMode ", "$receiver = @'")
+    settings = ("$ErrorActionPreference = ", "Set-StrictMode ", "$receiver = @'", "$limitName = ")
 
     assert next(each for each in done if not each.startswith(settings)) == "$fence = Enter-Fence -Claim $Claim"
     assert "$fence =" not in "".join(done).replace("$fence = Enter-Fence", "")
@@ -150,14 +150,15 @@ def test_the_provider_sends_exactly_the_parameters_that_a_script_takes() -> None
 
 
 @pytest.mark.parametrize("kind", BODIES)
-def test_a_work_gets_exactly_the_parameters_that_its_body_takes(kind: str) -> None:
+def test_a_work_gets_exactly_the_parameters_that_its_body_reads(kind: str) -> None:
     (call,) = [parameters for verb, parameters, _ in sent() if verb == "start-works"]
     assert isinstance(call["Orders"], list)
     assert isinstance(call["Scripts"], dict)
     (given,) = [order["parameters"] for order in call["Orders"] if order["kind"] == kind]
 
     assert call["Scripts"][kind] == script_text(kind)
-    assert {*given, "ProgressPath"} == set(script_parameters(script_text(kind)))
+    assert list(script_parameters(script_text(kind))) == ["Works"]
+    assert {*given, "ProgressPath"} == set(re.findall(r"\$work\.(\w+)", script_text(kind)))
 
 
 @pytest.mark.parametrize("name", VM_TYPES + HOST_TYPES)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from hosts.providers.base import QuickMigrates
 from hosts.providers.claims import Claim
 from hosts.providers.errors import DeadlineExceeded, Refused
+from hosts.providers.hyperv.lanes import lanes
 from hosts.providers.hyperv.parse import Answer
 from hosts.providers.hyperv.paths import admin_share_path
 from hosts.providers.hyperv.script_text import script_text
@@ -103,12 +104,13 @@ class HyperVProvider(QuickMigrates):
             raise Refused(endpoint.name, f"{path} lies on no drive that another host could read.") from None
         return RemoteFile(location, endpoint.username, endpoint.password)
 
-    def start_works(self, tag: str, orders: Sequence[CopyOrder | HashOrder]) -> Sequence[Work]:
-        if not orders:
-            return ()
-        sent = [_work_order(tag, order) for order in orders]
+    def start_works(
+        self, tag: str, orders: Sequence[CopyOrder | HashOrder], *, limit_bytes_per_s: int = 0
+    ) -> Sequence[Work]:
+        sent = [_work_order(tag, order, lane) for order, lane in zip(orders, lanes(orders), strict=True)]
         bodies = {kind: script_text(kind) for kind in sorted({str(order["kind"]) for order in sent})}
-        return self._change("start-works", Tag=tag, Scripts=bodies, Orders=sent).several("works", Work)
+        begun = self._change("start-works", Tag=tag, Scripts=bodies, Orders=sent, LimitBytesPerS=limit_bytes_per_s)
+        return begun.several("works", Work)
 
     def works(self, tag: str) -> Sequence[Work]:
         return self._run("list-works", Tag=tag).several("works", Work)
@@ -149,19 +151,19 @@ class HyperVProvider(QuickMigrates):
         return Answer(host, verb, result)
 
 
-def _work_order(tag: str, order: CopyOrder | HashOrder) -> dict[str, object]:
-    """`parameters` are those of scripts/<kind>.ps1; start-works itself adds the ProgressPath."""
+def _work_order(tag: str, order: CopyOrder | HashOrder, lane: int) -> dict[str, object]:
+    """Orders of a lane share a process. `parameters` are what scripts/<kind>.ps1 reads of each of its works;
+    start-works itself adds the ProgressPath."""
     if isinstance(order, HashOrder):
-        return {"work_id": order.work_id, "kind": "hash-file", "parameters": {"Path": order.path}}
+        return {"work_id": order.work_id, "kind": "hash-file", "lane": lane, "parameters": {"Path": order.path}}
     parameters = {
         "Source": order.source.location,
         "Destination": order.destination,
         "Username": order.source.username,
         "Password": order.source.password,
-        "LimitBytesPerS": order.limit_bytes_per_s,
         "Tag": tag,
     }
-    return {"work_id": order.work_id, "kind": "copy-file", "parameters": parameters}
+    return {"work_id": order.work_id, "kind": "copy-file", "lane": lane, "parameters": parameters}
 
 
 def _registration(registration: Registration) -> dict[str, object]:

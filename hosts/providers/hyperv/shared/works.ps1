@@ -60,14 +60,16 @@ function ConvertTo-Work {
         digest = $Record.digest
         error_kind = $Record.error_kind
         error = $Record.error
+        bytes_sent = [long]$Record.bytes_sent
     }
 }
 
 function Stop-Work {
-    # Ends the processes of a job and waits until they are gone. Raises WrongState when one will not go.
+    # Ends the processes of a job and waits until they are gone. Raises WrongState when one will not go. Several records
+    # may name the same process: once it is gone, Windows may give its id to somebody else.
     param([Parameter(Mandatory)] [string]$Tag)
     foreach ($record in @(Get-WorkRecord -Tag $Tag)) {
-        if ($record.state -ne 'running') { continue }
+        if ($record.state -ne 'running' -or -not (Test-WorkAlive -Record $record)) { continue }
         Stop-Process -Id $record.process_id -Force -ErrorAction SilentlyContinue
         for ($attempt = 0; (Test-WorkAlive -Record $record); $attempt++) {
             if ($attempt -ge 60) {
