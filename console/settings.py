@@ -9,8 +9,10 @@ from pathlib import Path
 import django_stubs_ext
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+from console.databases import postgresql
 from console.keys import load_or_create
 
 django_stubs_ext.monkeypatch()
@@ -30,6 +32,13 @@ def _int(name: str, default: int) -> int:
     return int(_text(name, str(default)))
 
 
+def _checked_probes(probes: list[str]) -> list[str]:
+    for probe in probes:
+        if probe != "ping" and not (probe.isdecimal() and 0 < int(probe) < 65536):
+            raise ImproperlyConfigured(f"FERRY_PROBES: {probe} is neither ping nor the number of a TCP port.")
+    return probes
+
+
 VAR_DIR = Path(_text("VAR", str(BASE_DIR / "var")))
 DEBUG = _text("DEBUG", "no") == "yes"
 SECRET_KEY = load_or_create(VAR_DIR / "keys" / "django", get_random_secret_key)
@@ -38,6 +47,7 @@ ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = _list("TRUSTED_ORIGINS", "")
 HTTPS_ONLY = _text("HTTPS_ONLY", "no") == "yes"
 
+DATABASE_URL = _text("DATABASE_URL", "")
 BROKER_URL = _text("BROKER_URL", "memory://localhost/")
 CHANNEL_REDIS_URL = _text("CHANNEL_REDIS_URL", "")
 
@@ -46,10 +56,13 @@ SWEEP_EVERY_S = _int("SWEEP_EVERY_S", 2)
 SAMPLES_KEEP_H = _int("SAMPLES_KEEP_H", 24)
 AVERAGES_KEEP_D = _int("AVERAGES_KEEP_D", 90)
 ROLL_UP_EVERY_S = _int("ROLL_UP_EVERY_S", 600)
+HISTORY_KEEP_D = _int("HISTORY_KEEP_D", 365)
 LEASE_S = _int("LEASE_S", 8)
 WORKER_THREADS = _int("WORKER_THREADS", 12)
+QUEUE_PATIENCE_S = _int("QUEUE_PATIENCE_S", 1800)
 POLL_MS = _int("POLL_MS", 1000)
 OUTAGE_DEADLINE_MIN_S = _int("OUTAGE_DEADLINE_MIN_S", 60)
+PROBES = _checked_probes(_list("PROBES", "ping,5985,445,3389,443,80,22"))
 
 INSTALLED_APPS = [
     "daphne",
@@ -98,18 +111,20 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": VAR_DIR / "ferry.sqlite3",
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 6,  # shorter than a lease: whoever waits for the database notices that it was lost
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        },
-        "TEST": {"NAME": VAR_DIR / "test.sqlite3"},
-    }
+_WAIT_FOR_A_LOCK_S = 6  # shorter than a lease: whoever waits for the database notices that it was lost
+_SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": VAR_DIR / "ferry.sqlite3",
+    "OPTIONS": {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": _WAIT_FOR_A_LOCK_S,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    },
+    "TEST": {"NAME": VAR_DIR / "test.sqlite3"},
 }
+# A worker that stops in the middle of a transaction must not keep a job's row from the others.
+_POSTGRESQL_TIMEOUTS = f"-c lock_timeout={_WAIT_FOR_A_LOCK_S}s -c idle_in_transaction_session_timeout=10s"
+DATABASES = {"default": postgresql(DATABASE_URL, _POSTGRESQL_TIMEOUTS) if DATABASE_URL else _SQLITE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -171,6 +186,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "hosts.tasks.refresh_all",
         "schedule": timedelta(seconds=REFRESH_EVERY_S),
         "options": {"expires": REFRESH_EVERY_S},
+    },
+    "forget-old-jobs": {
+        "task": "migrations_app.tasks.forget_old_jobs",
+        "schedule": timedelta(hours=1),
+        "options": {"expires": 3600},
     },
     "keep-loads": {
         "task": "hosts.tasks.keep_loads",

@@ -12,6 +12,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_GET
 
 from console.vm_rows import Question, find_rows, place_name, with_jobs
+from hosts.access import why_not_act
 from hosts.models import VirtualMachine
 from migrations_app.verbs import verbs_of
 
@@ -37,6 +38,7 @@ def vm_list(request: HttpRequest) -> HttpResponse:
             "rows": with_jobs(page),
             "picked": picked,
             "verbs": verbs_of(picked) if picked else [],
+            "why_not_act": why_not_act(request),
         },
     )
 

@@ -8,6 +8,7 @@ from django import forms
 
 from hosts.asking import Trouble
 from hosts.inventory import NewHost
+from hosts.limit_field import LimitField
 from hosts.models import Host
 from hosts.providers.types import Secret, Transport
 
@@ -26,6 +27,7 @@ class ConnectionForm(forms.ModelForm[Host]):
     password = forms.CharField(
         strip=False, required=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
     )
+    move_limit = LimitField()
     anyway = forms.BooleanField(required=False)
 
     class Meta:
@@ -40,6 +42,10 @@ class ConnectionForm(forms.ModelForm[Host]):
         error_messages = {"name": {"unique": "There is a host of this name already."}}
 
     trouble: Trouble | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.initial["move_limit"] = self.instance.move_limit_bytes_per_s
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -59,6 +65,7 @@ class ConnectionForm(forms.ModelForm[Host]):
             username=entered["username"],
             password=Secret(password) if password else self.instance.password,
             ca_pem=entered["ca_pem"],
+            move_limit_bytes_per_s=entered["move_limit"],
         )
 
     def refuse(self, trouble: Trouble) -> None:

@@ -29,12 +29,24 @@ ROOT_GROUP = "All Hosts"
 ANEW_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.2
 
-_CONNECTION_FIELDS = ("name", "address", "port", "transport", "ca_pem", "username", "password")
+_CONNECTION_FIELDS = (
+    "name",
+    "address",
+    "port",
+    "transport",
+    "ca_pem",
+    "username",
+    "password",
+    "move_limit_bytes_per_s",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class NewHost:
-    """How a host is to be reached. Without a group it comes into the root group."""
+    """How a host is to be reached, and how fast moves may be there (0: no limit; None: as before).
+
+    Without a group it comes into the root group.
+    """
 
     name: str
     address: str
@@ -43,6 +55,7 @@ class NewHost:
     port: int = 5985
     transport: Transport = Transport.NTLM_HTTP
     ca_pem: str = ""
+    move_limit_bytes_per_s: int | None = None
     group: HostGroup | None = None
     kind: Host.Kind = Host.Kind.HYPERV
 
@@ -173,6 +186,8 @@ def _point(host: Host, new: NewHost) -> None:
     host.name, host.address, host.port = new.name.strip(), new.address.strip(), new.port
     host.transport, host.ca_pem = new.transport.value, new.ca_pem.strip()
     host.username, host.password = new.username.strip(), new.password
+    if new.move_limit_bytes_per_s is not None:
+        host.move_limit_bytes_per_s = new.move_limit_bytes_per_s
 
 
 def _check(host: Host) -> None:

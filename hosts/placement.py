@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -17,6 +17,8 @@ from hosts.ratings import factors_of, rater
 from hosts.situations import Fleet, HostRow, as_host, read_fleet, situation_of
 
 __all__ = ["Rated", "RatedHost", "need_of", "rank", "rate_host", "rate_hosts", "reference_ratings", "stream_ratings"]
+
+Laden = Callable[[int, HostSituation], HostSituation]
 
 _BY_DEFAULT = Options()
 
@@ -43,9 +45,12 @@ class RatedHost(Rated):
         return as_host(self.row, self.group)
 
 
-def rate_hosts(vm: VirtualMachine, options: Options = _BY_DEFAULT) -> list[RatedHost]:
-    """Every host, best first; those that cannot be chosen last."""
-    return sorted(_rated(vm, _fleet(vm), options), key=rank)
+def rate_hosts(
+    vm: VirtualMachine, options: Options = _BY_DEFAULT, laden: Laden = lambda _pk, host: host
+) -> list[RatedHost]:
+    """Every host, best first; those that cannot be chosen last. `laden`: a host, given its key, with what is still to
+    come to it."""
+    return sorted(_rated(vm, _fleet(vm), options, laden=laden), key=rank)
 
 
 def rate_host(vm: VirtualMachine, host: Host, options: Options = _BY_DEFAULT) -> RatedHost:
@@ -81,13 +86,17 @@ def _fleet(vm: VirtualMachine, pks: Iterable[int] | None = None) -> Fleet:
 
 
 def _rated(
-    vm: VirtualMachine, fleet: Fleet, options: Options, rows: Iterable[HostRow] | None = None
+    vm: VirtualMachine,
+    fleet: Fleet,
+    options: Options,
+    rows: Iterable[HostRow] | None = None,
+    laden: Laden = lambda _pk, host: host,
 ) -> Iterator[RatedHost]:
     need = need_of(vm, options, fleet.volumes.get(vm.host_id))
     rate_one = rater(need, options)
     source = _after_leaving(vm, need, fleet, options)
     for row in fleet.rows if rows is None else rows:
-        situation = situation_of(row, fleet)
+        situation = laden(row.id, situation_of(row, fleet))
         yield RatedHost(rate_one(situation), need, situation, source, row, fleet.groups[row.group_id])
 
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("groups/<int:pk>/", views_placement.group_reserves, name="group-reserves"),
     path("add/", views.host_add, name="host-add"),
     path("<int:pk>/", views.host_page, name="host-page"),
+    path("<int:pk>/menu/", views.host_menu, name="host-menu"),
     path("<int:pk>/edit/", views.host_edit, name="host-edit"),
     path("<int:pk>/refresh/", views.host_refresh, name="host-refresh"),
     path("<int:pk>/maintenance/", views.host_maintenance, name="host-maintenance"),

@@ -58,6 +58,14 @@ def host_page(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+@require_GET
+def host_menu(request: HttpRequest, pk: int) -> HttpResponse:
+    """The verbs of a row, for its context menu."""
+    context = {"host": get_object_or_404(Host, pk=pk), "why_not_act": why_not_act(request)}
+    context["why_not"] = "" if may_change(request) else ADMINISTRATORS_ONLY
+    return render(request, "hosts/_menu.html", context)
+
+
 @require_http_methods(["GET", "POST"])
 @administrators_only
 def host_add(request: AdministratorRequest) -> HttpResponse:

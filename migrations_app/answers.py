@@ -12,7 +12,8 @@ from hosts.placement_defaults import placement_defaults
 from hosts.rating_forms import RatingForm
 from hosts.rating_types import Options
 from migrations_app.forms import OptionsForm
-from migrations_app.plans import Choices, default_folder, fingerprint, match_networks
+from migrations_app.plans import Choices, default_folder, fingerprint, forecast_move, same_networks
+from migrations_app.schedule_form import ScheduleForm
 
 NOT_CONNECTED = "none"
 NETWORK = "to:"
@@ -25,8 +26,9 @@ class Answers:
     """What was chosen so far for `vm`. Nothing of `query` is trusted: the pages check it.
 
     Names in the query: seen (fingerprint), target, on (the target that path and networks were chosen for),
-    folder, disk-<n>, net-<n> (n: place among the VM's disks or adapters), the options of the move, those of the
-    ratings (hosts.rating_forms), and how the list of hosts is narrowed (migrations_app.candidates.Narrowing).
+    folder, disk-<n>, net-<n> (n: place among the VM's disks or adapters), the options of the move, when it is done
+    (migrations_app.schedule_form), the options of the ratings (hosts.rating_forms), and how the list of hosts is
+    narrowed (migrations_app.candidates.Narrowing).
     """
 
     vm: VirtualMachine
@@ -96,13 +98,26 @@ class Answers:
     def networks(self) -> dict[str, str | None]:
         """The chosen network of each adapter id, None for "Not connected"; an adapter without a choice is left out."""
         if not self.has_networks:
-            return self._matched()
+            return same_networks(self.vm, self.target) if self.target else {}
         given = {adapter.adapter_id: self.query.get(f"net-{n}", "") for n, adapter in enumerate(self.adapters)}
         return {key: _network(value) for key, value in given.items() if _is_choice(value)}
 
     @cached_property
     def options(self) -> OptionsForm:
         return OptionsForm({name: self.query.get(name, "") for name in OptionsForm.base_fields})
+
+    @cached_property
+    def limit_bytes_per_s(self) -> int:
+        """The limit that was entered; 0 without one, or with one that is none."""
+        return self.options.limit_bytes_per_s if self.options.is_valid() else 0
+
+    @cached_property
+    def schedule_form(self) -> ScheduleForm:
+        """When to move; a window must have room for the outage that is expected on the way to this target."""
+        has_window = self.target is not None and self.query.get("cut") == "window"
+        expected = forecast_move(self.vm, self.target, self.limit_bytes_per_s) if has_window else None
+        outage_high_s = expected.outage_high_s if expected else 0.0
+        return ScheduleForm({name: self.query.get(name, "") for name in ScheduleForm.base_fields}, outage_high_s)
 
     @cached_property
     def rating_form(self) -> RatingForm:
@@ -114,8 +129,8 @@ class Answers:
         return self.rating_form.options
 
     def choices(self) -> Choices | None:
-        """Everything together; None without a target or with options that are none."""
-        if self.target is None or not self.options.is_valid():
+        """Everything together; None without a target or with options that are none, times among them."""
+        if self.target is None or not self.options.is_valid() or not self.schedule_form.is_valid():
             return None
         return Choices(
             vm=self.vm,
@@ -125,12 +140,14 @@ class Answers:
             fingerprint=self.seen,
             disk_folders=self.disk_folders,
             keeps_source_files=self.options.cleaned_data["keep"],
-            limit_bytes_per_s=self.options.limit_bytes_per_s,
+            limit_bytes_per_s=self.limit_bytes_per_s,
+            max_rounds=self.options.max_rounds,
         )
 
     def carried(self, *asked: str) -> list[tuple[str, str]]:
         """Names and values that a page hands on: all but those it asks for itself (names, or "disk-" for many)."""
-        known = ("seen", "target", "on", "folder", "disk-", "net-", *OptionsForm.base_fields, *_RATING, *_NARROWING)
+        asked_last = (*OptionsForm.base_fields, *ScheduleForm.base_fields)
+        known = ("seen", "target", "on", "folder", "disk-", "net-", *asked_last, *_RATING, *_NARROWING)
         state = self.query.copy()
         state["seen"] = self.seen
         if self.target is not None and not self.is_placed:
@@ -140,14 +157,6 @@ class Answers:
         return [
             (name, state.get(name, "")) for name in kept if state.get(name, "") or name not in (*_RATING, *_NARROWING)
         ]
-
-    def _matched(self) -> dict[str, str | None]:
-        """The network of the same name; "Not connected" only for an adapter that is not connected now."""
-        if self.target is None:
-            return {}
-        matched = match_networks(self.vm, self.target)
-        sources = {adapter.adapter_id: adapter.network_name for adapter in self.adapters}
-        return {key: name for key, name in matched.items() if name is not None or not sources[key]}
 
 
 def _is_choice(value: str) -> bool:

@@ -19,6 +19,7 @@ class MoveBatch(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     host = models.ForeignKey(Host, on_delete=models.SET_NULL, null=True, blank=True, related_name="evacuations")
     host_name = models.CharField(max_length=255, blank=True)
+    with_stopped = models.BooleanField(default=False, help_text="What does not run leaves the host, too.")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
     created_at = models.DateTimeField(default=timezone.now)
     approved_at = models.DateTimeField(null=True, blank=True)
@@ -26,6 +27,15 @@ class MoveBatch(models.Model):
 
     class Meta:
         ordering = ["-id"]
+
+    def __str__(self) -> str:
+        if self.kind == self.Kind.EVACUATE:
+            return f"Evacuate {self.host_name}"
+        return "Move selected virtual machines"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.approved_at is None and self.discarded_at is None
 
 
 class BatchEntry(models.Model):
@@ -39,6 +49,7 @@ class BatchEntry(models.Model):
     target_name = models.CharField(max_length=255, blank=True)
     stars = models.FloatField(null=True, blank=True)
     plan = models.JSONField(null=True, blank=True)
+    warnings = models.JSONField(default=list, help_text="Sentences about the move as it is planned.")
     reason = models.TextField(blank=True, help_text="Why it cannot move; empty when it can.")
     job = models.OneToOneField(
         "migrations_app.MigrationJob", on_delete=models.SET_NULL, null=True, blank=True, related_name="batch_entry"

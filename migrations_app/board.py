@@ -19,22 +19,30 @@ Status = MigrationJob.Status
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """The strip at the bottom: running jobs (the first few), how many more, how many wait, how many failed of late."""
+    """The strip at the bottom: running jobs (the first few), how many more, how many wait for a place (which of them
+    is next), how many for their time, how many failed of late."""
 
     running: list[MigrationJob]
     more: int
     waiting: int
+    first_waiting: MigrationJob | None
+    scheduled: int
     failed: int
 
 
 def strip() -> Strip:
-    jobs = MigrationJob.objects.defer("plan")
+    jobs = MigrationJob.objects.defer("plan", "rating")
     running = list(jobs.filter(status=Status.RUNNING).order_by("id"))
-    since = timezone.now() - FAILED_WITHIN
+    now = timezone.now()
+    queued = list(jobs.filter(status=Status.QUEUED).order_by("-priority", "id"))
+    waiting = [job for job in queued if job.start_at is None or job.start_at <= now]
+    since = now - FAILED_WITHIN
     return Strip(
         running=running[:STRIP_JOBS],
         more=max(0, len(running) - STRIP_JOBS),
-        waiting=jobs.filter(status=Status.QUEUED).count(),
+        waiting=len(waiting),
+        first_waiting=waiting[0] if waiting else None,
+        scheduled=len(queued) - len(waiting),
         failed=jobs.filter(status=Status.FAILED, ended_at__gte=since).count(),
     )
 

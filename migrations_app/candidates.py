@@ -12,10 +12,10 @@ from django.http import QueryDict
 from hosts.host_rows import groups_below
 from hosts.models import Host, VirtualMachine
 from hosts.placement import RatedHost, rank, stream_ratings
-from hosts.providers.types import VmState
 from hosts.rating_types import Factor, Options, Rating
-from migrations_app.forecast import Forecast, forecast
-from migrations_app.past_rates import past_rates
+from migrations_app.forecast import Forecast
+from migrations_app.past_moves import past
+from migrations_app.plans import forecast_move
 
 PAGE_SIZE = 100
 
@@ -100,23 +100,18 @@ def first_choice(found: Iterable[RatedHost]) -> RatedHost | None:
 
 
 class Forecasts:
-    """What a move of the VM takes, to any host; the rates of earlier moves are asked for once."""
+    """What a move of the VM takes, to any host; earlier moves are asked for once."""
 
-    def __init__(self, vm: VirtualMachine) -> None:
+    def __init__(self, vm: VirtualMachine, limit_bytes_per_s: int = 0) -> None:
         self._vm = vm
-        self._disk_bytes = vm.disk_bytes
-        self._rates = past_rates(vm.host)
+        self._limit = limit_bytes_per_s
+        self._past = past()
 
     def candidate(self, rated: RatedHost) -> Candidate:
         return Candidate(rated, None if rated.rating.is_blocked else self._forecast(rated.host))
 
     def _forecast(self, target: Host) -> Forecast:
-        return forecast(
-            self._disk_bytes,
-            self._vm.memory_mb,
-            is_running=self._vm.state == VmState.RUNNING,
-            past_rates=self._rates.get(target.pk, ()),
-        )
+        return forecast_move(self._vm, target, self._limit, earlier=self._past)
 
 
 def _fits(rated: RatedHost, narrowing: Narrowing, inside: set[int] | None) -> bool:

@@ -103,7 +103,7 @@ def _state(vm: VirtualMachine) -> Iterator[Finding]:
     if vm.host.state != Host.State.RESPONDING:
         yield Finding(Level.ERROR, f"{vm.host.name}, where {vm.name} is, does not respond.", vm.host.state_reason)
     if vm.activity == VirtualMachine.Activity.MIGRATION_FAILED:
-        yield Finding(Level.ERROR, f"An earlier move of {vm.name} has failed half-way.", "Retry that job first.")
+        yield Finding(Level.ERROR, f"An earlier move of {vm.name} has failed half-way.", "Repair it first.")
     if vm.state not in _MOVABLE:
         yield Finding(Level.ERROR, f"{vm.name} is {vm.status}.", "Start it, save it or turn it off first.")
     if vm.is_merging:

@@ -1,10 +1,21 @@
-"""Forms of the wizard."""
+"""Forms of the wizard, and of a job that holds."""
 
 from __future__ import annotations
 
 from django import forms
 
-MAX_LIMIT_MB_PER_S = 100_000
+from hosts.limit_field import LimitField
+from migrations_app.engine.plan import DEFAULT_ROUNDS
+from migrations_app.engine.rounds import ROUNDS_AT_MOST
+
+
+class _Moment(forms.DateTimeInput):
+    """A date and a time to the minute, as the browser's own field takes them."""
+
+    input_type = "datetime-local"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M")
 
 
 class OptionsForm(forms.Form):
@@ -15,21 +26,62 @@ class OptionsForm(forms.Form):
         label="Keep the source's files",
         help_text="The virtual machine is taken off the source; its disk files stay there until somebody deletes them.",
     )
-    limit = forms.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=MAX_LIMIT_MB_PER_S,
+    limit = LimitField(
         label="Bandwidth limit, MB/s",
         help_text="Empty for no limit. A limit makes the move longer, and the outage, too.",
-        error_messages={"invalid": "Give the limit as a whole number of MB/s, or leave it empty."},
     )
+
+    rounds = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=ROUNDS_AT_MOST,
+        label="Delta rounds at most",
+        help_text=f"How often what was written meanwhile is copied while the virtual machine still runs: each round "
+        f"that is worth it shortens the outage. Empty for {DEFAULT_ROUNDS}; 0 copies it all in the outage.",
+        error_messages={"invalid": "Give the number of rounds as a whole number, or leave it empty."},
+    )
+
+    @property
+    def max_rounds(self) -> int:
+        given = self.cleaned_data.get("rounds")
+        return DEFAULT_ROUNDS if given is None else int(given)
 
     @property
     def limit_bytes_per_s(self) -> int:
         """0: no limit."""
-        return int(self.cleaned_data.get("limit") or 0) << 20
+        return int(self.cleaned_data.get("limit") or 0)
 
     @property
     def is_changed(self) -> bool:
         """Something differs from the defaults."""
         return any(self.data.values())
+
+
+class WindowForm(forms.Form):
+    """From when, and until when at the latest, a job that holds may cut over; in the server's time zone."""
+
+    opens_at = forms.DateTimeField(
+        label="Cut over from",
+        widget=_Moment,
+        error_messages={
+            "required": "Give the time at which the window opens.",
+            "invalid": "The time at which the window opens is no date and time.",
+        },
+    )
+    closes_at = forms.DateTimeField(
+        required=False,
+        label="Until",
+        widget=_Moment,
+        error_messages={"invalid": "The time at which the window closes is no date and time."},
+    )
+
+    @property
+    def why_not(self) -> str:
+        """What is wrong with the answers, in sentences."""
+        return " ".join(str(text) for errors in self.errors.values() for text in errors)
+
+
+class LimitForm(forms.Form):
+    """The limit of a job that runs."""
+
+    limit = LimitField(widget=forms.NumberInput(attrs={"aria-label": "Limit, MB/s", "placeholder": "None"}))

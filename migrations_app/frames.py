@@ -9,16 +9,20 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from migrations_app.accuracy import job_accuracy
 from migrations_app.availability import availability
 from migrations_app.board import strip
 from migrations_app.engine.plan import Plan
+from migrations_app.engine.steps.hold import Hold
+from migrations_app.holds import why_not_change_window, why_not_cut_over
 from migrations_app.jobs import why_not_cancel, why_not_retry
+from migrations_app.live_forecast import latest
 from migrations_app.models import JobEvent, JobStep, MigrationJob
 from migrations_app.words import describe
 
 RECENTLY_ENDED = 30
 
-JOB_PARTS = ("head", "sentence", "picture", "failure", "steps", "availability", "actions")
+JOB_PARTS = ("head", "sentence", "picture", "failure", "steps", "availability", "forecast", "actions")
 ROW_PARTS = ("state", "phase", "started", "ended", "outage")
 VM_PARTS = ("status", "job", "host")
 
@@ -43,8 +47,12 @@ def job_context(job: MigrationJob) -> dict[str, Any]:
         "words": describe(job),
         "steps": [_step_line(step, job) for step in job.steps.all()],
         "availability": availability(job),
+        "latest": latest(job),
+        "accuracy": job_accuracy(job),
         "why_not_cancel": why_not_cancel(job),
         "why_not_retry": why_not_retry(job),
+        "why_not_cut_over": why_not_cut_over(job),
+        "why_not_change_window": why_not_change_window(job),
     }
 
 
@@ -112,6 +120,13 @@ class StepLine:
     step: JobStep
     seconds: float | None
     rate_bytes_per_s: float
+
+    @property
+    def is_holding(self) -> bool:
+        """It waits for the cut-over, and nothing is copied just now."""
+        step = self.step
+        is_under_way = step.key == Hold.key and step.status == JobStep.Status.RUNNING
+        return is_under_way and step.bytes_done == step.bytes_total
 
 
 def _step_line(step: JobStep, job: MigrationJob) -> StepLine:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 
+from celery import Task
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from hosts import units
 from hosts.inventory import set_activity
 from hosts.models import Host, VirtualMachine
 from hosts.placement import rate_host
@@ -21,17 +24,22 @@ from migrations_app.engine.plan import Plan
 from migrations_app.events import add_event
 from migrations_app.models import JobStep, MigrationJob
 from migrations_app.plans import choices_of
+from migrations_app.schedule import Schedule
+from migrations_app.waiting import FOR_A_WORKER, read_queue, tell_turns
 
 logger = logging.getLogger(__name__)
 
 Status = MigrationJob.Status
+_AT_ONCE = Schedule()
 
 
 class JobRefused(Exception):
     """It cannot be done now; the message is a sentence for the person who asked."""
 
 
-def start_job(plan: Plan, user: AbstractBaseUser | None, options: Options | None = None) -> MigrationJob:
+def start_job(
+    plan: Plan, user: AbstractBaseUser | None, options: Options | None = None, schedule: Schedule = _AT_ONCE
+) -> MigrationJob:
     """Write the job and wake a worker. Raises JobRefused when the plan is stale or impossible, changing nothing.
 
     `options`: with which the target was chosen; the placement defaults without them. The job keeps the rating.
@@ -46,10 +54,10 @@ def start_job(plan: Plan, user: AbstractBaseUser | None, options: Options | None
     rating = rating_record(rate_host(vm, target, chosen_by), chosen_by)
     try:
         with transaction.atomic():
-            job = _write(plan, vm, target, user, rating)
+            job = _write(plan, vm, target, user, rating, schedule)
     except IntegrityError:
         raise JobRefused(f"{vm.name} is being moved already.") from None
-    _wake_a_worker(job)
+    wake_a_worker(job)
     return job
 
 
@@ -59,10 +67,22 @@ def cancel_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     if reason := why_not_cancel(job):
         raise JobRefused(reason)
     open_rows = MigrationJob.objects.filter(pk=job.pk, status__in=MigrationJob.OPEN)
-    if not open_rows.filter(is_committed=False, is_committing=False).update(cancel_requested=True):
+    if not open_rows.filter(is_committed=False, is_committing=False).update(cancel_requested=True, not_before=None):
         raise JobRefused("The job has ended meanwhile, or the virtual machine is being restored on the target.")
-    add_event(job.pk, f"{_name(user)} asked to cancel the move.")
-    _wake_a_worker(job)
+    add_event(job.pk, f"{name_of(user)} asked to cancel the move.")
+    wake_a_worker(job)
+
+
+def change_limit(job: MigrationJob, limit_bytes_per_s: int, user: AbstractBaseUser | None) -> None:
+    """Limit the job's bandwidth anew, 0 for not at all; copies that run follow within seconds. Raises JobRefused."""
+    job.refresh_from_db()
+    if reason := why_not_change_limit(job):
+        raise JobRefused(reason)
+    copying = MigrationJob.objects.filter(pk=job.pk, status__in=MigrationJob.OPEN, is_committed=False)
+    if not copying.update(limit_bytes_per_s=limit_bytes_per_s):
+        raise JobRefused("The job has ended meanwhile, or everything is copied.")
+    before, after = (units.rate(limit) if limit else "none" for limit in (job.limit_bytes_per_s, limit_bytes_per_s))
+    add_event(job.pk, f"{name_of(user)} changed the bandwidth limit from {before} to {after}.")
 
 
 def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
@@ -75,8 +95,19 @@ def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
             _reset(job)
     except IntegrityError:
         raise JobRefused(f"{job.vm_name} is being moved by another job.") from None
-    add_event(job.pk, f"{_name(user)} asked to try again.")
-    _wake_a_worker(job)
+    add_event(job.pk, f"{name_of(user)} asked to try again.")
+    wake_a_worker(job)
+
+
+def set_priority(job: MigrationJob, priority: int, user: AbstractBaseUser | None) -> None:
+    """Put a waiting job further to the front or to the back of the queue. Raises JobRefused."""
+    choice = MigrationJob.Priority(priority)
+    waiting = MigrationJob.objects.filter(pk=job.pk, status=Status.QUEUED)
+    if not waiting.update(priority=choice):
+        raise JobRefused(f"{job.name} does not wait in the queue any more.")
+    add_event(job.pk, f"{name_of(user)} set the priority to {choice.label}.")
+    tell_turns(read_queue(timezone.now()))
+    wake_a_worker(job)
 
 
 def why_not_cancel(job: MigrationJob) -> str:
@@ -92,11 +123,21 @@ def why_not_cancel(job: MigrationJob) -> str:
     return "The job is being cancelled already." if job.cancel_requested else ""
 
 
+def why_not_change_limit(job: MigrationJob) -> str:
+    """Why a bandwidth limit would change nothing any more; empty when it can be changed."""
+    if not job.is_open:
+        return f"The job has ended: {job.get_status_display()}."
+    if job.is_committed:
+        return "Everything is copied already."
+    return "The job is being undone." if job.direction == MigrationJob.Direction.UNDO else ""
+
+
 def why_not_retry(job: MigrationJob) -> str:
     """Why the job cannot be tried again; empty when it can."""
     if job.status not in (Status.FAILED, Status.CANCELLED):
         return "Only a job that failed or was cancelled can be tried again."
-    if job.vm is None or job.source is None or job.target is None:
+    is_lacking_source = job.source is None and not job.is_without_source
+    if job.vm is None or job.target is None or is_lacking_source:
         return "The virtual machine or one of its hosts was removed from Ferry."
     if not job.is_committed and job.vm.host_id != job.source_id:
         return f"{job.vm_name} is not on {job.source_name} any more."
@@ -110,8 +151,30 @@ def is_an_outage_open() -> bool:
     return open_jobs.filter(MigrationJob.IN_OUTAGE).exists()
 
 
+def wake_a_worker(job: MigrationJob) -> None:
+    send(tasks.advance, job)
+
+
+def send(task: Task, job: MigrationJob) -> None:
+    """With the broker away the job waits for the sweep, which finds it in the database."""
+    try:
+        task.delay(job.pk)
+    except OperationalError as error:
+        logger.warning("No message could be sent for job %s: %s", job.pk, error)
+
+
+def name_of(user: AbstractBaseUser | None) -> str:
+    """Who did it, for the log of a job."""
+    return user.get_username() if user else "Ferry"
+
+
 def _write(
-    plan: Plan, vm: VirtualMachine, target: Host, user: AbstractBaseUser | None, rating: dict[str, object]
+    plan: Plan,
+    vm: VirtualMachine,
+    target: Host,
+    user: AbstractBaseUser | None,
+    rating: dict[str, object],
+    schedule: Schedule,
 ) -> MigrationJob:
     job = MigrationJob.objects.create(
         vm=vm,
@@ -123,11 +186,15 @@ def _write(
         target_name=target.name,
         plan=plan.to_json(),
         rating=rating,
+        limit_bytes_per_s=plan.limit_bytes_per_s,
         bytes_total=plan.disk_bytes + (plan.memory_mb << 20 if plan.was_running else 0),
         created_by_id=user.pk if user else None,
+        phase=schedule.phase or FOR_A_WORKER,
+        **asdict(schedule),
     )
-    set_activity(vm, VirtualMachine.Activity.UNDER_MIGRATION)
-    add_event(job.pk, f"{_name(user)} ordered the move.")
+    if not schedule.phase:
+        set_activity(vm, VirtualMachine.Activity.UNDER_MIGRATION)
+    add_event(job.pk, f"{name_of(user)} ordered the move.")
     return job
 
 
@@ -138,7 +205,7 @@ def _reset(job: MigrationJob) -> None:
         "direction": MigrationJob.Direction.FORWARD,
         "cancel_requested": False,
         "is_committing": False,
-        "phase": "Waiting for a worker",
+        "phase": Schedule.of(job).phase or FOR_A_WORKER,
         "ended_at": None,
         "lease_until": None,
         "not_before": None,
@@ -146,26 +213,18 @@ def _reset(job: MigrationJob) -> None:
         "failure_text": "",
         "failure_action": "",
         "vm_now": "",
+        "dismissed_at": None,
+        "is_target_given_up": False,
     }
     if not job.is_committed:
         fields |= {"percent": 0, "bytes_done": 0, "outage_began_at": None, "outage_ended_at": None, "resume_by": None}
-        fields |= {"started_at": timezone.now()}
+        fields |= {"started_at": timezone.now(), "cut_over_ordered": False}
     ended = MigrationJob.objects.filter(pk=job.pk, status__in=(Status.FAILED, Status.CANCELLED))
     if not ended.update(**fields):
         raise JobRefused("Somebody else has tried it again already.")
     if not job.is_committed:
-        job.steps.update(status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={})
-    if job.vm is not None:
+        job.steps.update(
+            status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={}, note=""
+        )
+    if job.vm is not None and not Schedule.of(job).phase:
         set_activity(job.vm, VirtualMachine.Activity.UNDER_MIGRATION)
-
-
-def _wake_a_worker(job: MigrationJob) -> None:
-    """With the broker away the job waits for the sweep, which finds it in the database."""
-    try:
-        tasks.advance.delay(job.pk)
-    except OperationalError as error:
-        logger.warning("No message could be sent for job %s: %s", job.pk, error)
-
-
-def _name(user: AbstractBaseUser | None) -> str:
-    return user.get_username() if user else "Ferry"

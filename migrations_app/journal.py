@@ -6,15 +6,21 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from migrations_app.engine.step import Copied, FileProof, Step
+from hosts.providers.types import VmState
+from migrations_app.engine.holding import CutOver
+from migrations_app.engine.rounds import StepRecord
+from migrations_app.engine.step import Copied, FileProof, Step, Waiting
 from migrations_app.events import add_event
-from migrations_app.leases import Heartbeat, Lease, LeaseLost
+from migrations_app.leases import Heartbeat, Lease, LeaseLost, rest
+from migrations_app.limits import limit_now
+from migrations_app.live_forecast import LiveForecast
 from migrations_app.models import JobStep, MigrationJob
 from migrations_app.notices import job_changed
 
@@ -26,7 +32,7 @@ stop_event = threading.Event()
 
 
 class Stopping(Exception):
-    """This process ends: the job is given back and goes on elsewhere or later."""
+    """This process ends, or the ground has changed: the job is given back and goes on elsewhere or later."""
 
 
 class Cancelled(Exception):
@@ -48,6 +54,8 @@ class Journal:
         self._written_at = 0.0
         self._measured: tuple[float, int] | None = None
         self._waits = 0
+        self._wishes = Q()
+        self._forecast = LiveForecast(job)
         self.can_stop_for_cancel = True
 
     def write(self, **fields: object) -> None:
@@ -65,27 +73,28 @@ class Journal:
     def begin(self, row: JobStep, step: Step) -> None:
         """Before the step runs: a crash from here on finds it under way."""
         self._step, self._measured, self._waits = row, None, 0
-        row.status = JobStep.Status.RUNNING
+        goes_on = row.status == JobStep.Status.RUNNING
+        row.status, row.ended_at = JobStep.Status.RUNNING, None
         row.started_at = row.started_at or timezone.now()
-        fields: dict[str, object] = {"phase": step.phase, "is_committing": step.commits}
+        fields: dict[str, object] = {"is_committing": step.commits, **self._forecast.of_step(row)}
+        if not (goes_on and step.is_gate):
+            fields["phase"] = step.phase
         if step.begins_outage and self.job.outage_began_at is None:
             began = timezone.now()
             fields["outage_began_at"] = began
             fields["resume_by"] = began + timedelta(seconds=self.job.plan["deadline_s"])
         with transaction.atomic():
             self.write(**fields)
-            row.save(update_fields=["status", "started_at"])
-            if step.commits and self._is_cancelled():
-                raise Cancelled
-        self.say(f"{row.number} {row.title}.")
+            row.save(update_fields=["status", "started_at", "ended_at"])
+            self._heed_wishes(step)
+        if not goes_on:
+            self.say(f"{row.number} {row.title}.")
 
     def end(self, row: JobStep, step: Step, result: Copied | None) -> None:
         """After the step ran: its result, and what it means for the job, in one transaction."""
         row.status = JobStep.Status.DONE
         row.ended_at = timezone.now()
-        if result is not None:
-            row.result = asdict(result)
-            row.bytes_done = row.bytes_total = sum(proof.size_bytes for proof in result.files)
+        _take(row, result)
         fields: dict[str, object] = {"rate_bytes_per_s": 0, **self._totals(row)}
         if step.ends_outage and self.job.outage_ended_at is None:
             fields["outage_ended_at"] = row.ended_at
@@ -93,8 +102,60 @@ class Journal:
             fields |= {"is_committed": True, "is_committing": False, "resume_by": None}
         with transaction.atomic():
             self.write(**fields)
-            row.save(update_fields=["status", "ended_at", "result", "bytes_done", "bytes_total"])
+            row.save(update_fields=["status", "ended_at", *_RESULT])
         self._step = None
+
+    def keep(self, result: Copied) -> None:
+        """What the step that runs has reached so far."""
+        row = self._step
+        if row is None:
+            return
+        _take(row, result)
+        with transaction.atomic():
+            self.write(rate_bytes_per_s=0, **self._totals(row))
+            row.save(update_fields=_RESULT)
+
+    def skip(self, row: JobStep, reason: str) -> None:
+        """The step is not needed, and why. Said once for steps that follow each other."""
+        row.status, row.note = JobStep.Status.SKIPPED, reason
+        before = self.job.steps.filter(position=row.position - 1, status=row.status)
+        if not before.exists():
+            self.say(f"{row.number} {row.title}: skipped. {reason}")
+        with transaction.atomic():
+            self.write()
+            row.save(update_fields=["status", "note"])
+
+    def rest(self, row: JobStep, waiting: Waiting) -> None:
+        """Give the job back until its time has come, or at once if somebody asked for something meanwhile."""
+        if waiting.phase != self.job.phase:
+            self.say(waiting.text)
+        row.note = waiting.text[:300]
+        with transaction.atomic():
+            self.write(phase=waiting.phase[:200], rate_bytes_per_s=0)
+            row.save(update_fields=["note"])
+            rest(self._lease, waiting.until, self._wishes)
+
+    def cut_over(self) -> CutOver:
+        """What people want by now."""
+        names = ("holds", "cut_over_from", "cut_over_until", "cut_over_ordered")
+        wishes = self._lease.rows().values_list(*names).first()
+        if wishes is None:
+            raise LeaseLost
+        self._wishes = Q(**dict(zip(names, wishes, strict=True)))
+        return CutOver(*wishes)
+
+    def _heed_wishes(self, step: Step) -> None:
+        """Asked in the transaction that begins the step: what is asked later comes too late. A cancel is refused from
+        the step of no return on; the outage begins only if it is still wanted now."""
+        if step.commits and self._is_cancelled():
+            raise Cancelled
+        if step.begins_outage and not self._lease.rows().filter(self._wishes).exists():
+            raise Stopping
+
+    @property
+    def step(self) -> JobStep | None:
+        """The one that runs."""
+        return self._step
 
     @property
     def was_left(self) -> bool:
@@ -113,15 +174,23 @@ class Journal:
         """Every file that the job's finished steps copied."""
         return tuple(FileProof(**raw) for row in rows for raw in row.result.get("files", ()))
 
+    def records(self, rows: Iterable[JobStep]) -> tuple[StepRecord, ...]:
+        """What is known of the steps that were begun or skipped."""
+        return tuple(_record(row) for row in rows if row.status != JobStep.Status.PENDING)
+
     def report(self, bytes_done: int, bytes_total: int) -> None:
         row, now = self._step, time.monotonic()
         if row is None or (now - self._written_at < WRITE_EVERY_S and bytes_done < bytes_total):
             return
         self._written_at = now
         row.bytes_done, row.bytes_total = bytes_done, bytes_total
+        rate = self._rate(now, bytes_done)
         with transaction.atomic():
-            self.write(rate_bytes_per_s=self._rate(now, bytes_done), **self._totals(row))
+            self.write(rate_bytes_per_s=rate, **self._totals(row), **self._forecast.of_report(row, rate))
             row.save(update_fields=["bytes_done", "bytes_total"])
+
+    def limit_bytes_per_s(self) -> int:
+        return limit_now(self.job.pk)
 
     def wait(self) -> None:
         """The first waits of a step are short, as it may be done in a moment; in the outage none is long."""
@@ -167,6 +236,35 @@ class Journal:
         """The job's bytes and percent: never less than it said before, 100 only when it is done."""
         others = JobStep.objects.filter(job=self.job).exclude(pk=row.pk).values_list("bytes_done", flat=True)
         done = max(sum(others) + row.bytes_done, self.job.bytes_done)
-        total = max(self.job.bytes_total, done, 1)
+        total = max(self.job.bytes_total, done + self._still_to_save(), 1)
         percent = max(self.job.percent, min(99, 100 * done // total))
         return {"bytes_done": done, "bytes_total": total, "percent": percent}
+
+    def _still_to_save(self) -> int:
+        """The memory of a VM that runs travels last, however often its disks were copied before."""
+        was_running = self.job.plan["vm_state"] == VmState.RUNNING
+        return int(self.job.plan["memory_mb"]) << 20 if was_running and self.job.outage_began_at is None else 0
+
+
+_RESULT = ["result", "note", "bytes_done", "bytes_total"]
+
+
+def _take(row: JobStep, result: Copied | None) -> None:
+    if result is not None:
+        row.result = asdict(result)
+        row.note = result.note
+        row.bytes_done = row.bytes_total = sum(proof.size_bytes for proof in result.files)
+
+
+def _record(row: JobStep) -> StepRecord:
+    frozen_at = row.result.get("frozen_at")
+    return StepRecord(
+        key=row.key,
+        began_at=row.started_at,
+        ended_at=row.ended_at,
+        bytes_done=row.bytes_done,
+        is_skipped=row.status == JobStep.Status.SKIPPED,
+        note=row.note,
+        frozen_at=datetime.fromtimestamp(frozen_at, UTC) if frozen_at else None,
+        looks=tuple(datetime.fromtimestamp(at, UTC) for at in row.result.get("looks", ())),
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -12,12 +11,12 @@ from typing import Self
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, DateTimeField, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from hosts.models import Host
-from migrations_app.events import add_event
 from migrations_app.models import HostSlot, MigrationJob
+from migrations_app.waiting import due, places_of, read_queue, tell_turns
 
 HEARTBEAT_S = 1.0
 
@@ -45,10 +44,11 @@ class Lease:
 
 
 def take_lease(job_pk: int, owner: str) -> Lease | None:
-    """The lease with both slots, in one transaction; None when the job is not due, busy, or a host is full."""
+    """The lease with both slots, in one transaction; None when the job is not due, busy, or not at its turn."""
     with transaction.atomic():
-        job = MigrationJob.objects.select_for_update().filter(due(timezone.now()), pk=job_pk).first()
-        if job is None or not _take_slots(job):
+        now = timezone.now()
+        job = MigrationJob.objects.select_for_update().filter(due(now), pk=job_pk).first()
+        if job is None or not _take_slots(job, now):
             return None
         was_left = bool(job.owner)
         job.fence += 1
@@ -56,16 +56,6 @@ def take_lease(job_pk: int, owner: str) -> Lease | None:
         job.lease_until = _lease_end()
         job.save(update_fields=["fence", "owner", "lease_until"])
         return Lease(job.pk, job.fence, was_left)
-
-
-def due(now: datetime) -> Q:
-    """Jobs that a worker may take up at `now`. A lease that ends later than any lease can was written before the
-    clock was set back: nobody holds it."""
-    is_open = Q(status__in=MigrationJob.OPEN)
-    impossible = now + timedelta(seconds=2 * settings.LEASE_S)
-    is_free = Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_until__gt=impossible)
-    is_time = Q(not_before=None) | Q(not_before__lte=now)
-    return is_open & is_free & is_time
 
 
 def give_back(lease: Lease, *, not_before: datetime | None = None) -> None:
@@ -78,37 +68,32 @@ def give_back(lease: Lease, *, not_before: datetime | None = None) -> None:
     )
 
 
-def _take_slots(job: MigrationJob) -> bool:
-    is_cancelled_unbegun = job.cancel_requested and not job.steps.exists()
-    if job.slots.exists() or is_cancelled_unbegun:
+def rest(lease: Lease, until: datetime, wishes: Q) -> None:
+    """Let go of the job and of its slots until `until`. It is due at once if its row is not as `wishes` says any more,
+    or if it was cancelled: whoever asked for that found the lease taken, and woke nobody."""
+    is_as_seen = wishes & Q(cancel_requested=False)
+    not_before = Case(When(is_as_seen, then=Value(until)), default=Value(None), output_field=DateTimeField())
+    with transaction.atomic():
+        given = lease.rows().update(
+            owner="", lease_until=None, not_before=not_before, fence=F("fence") + 1, version=F("version") + 1
+        )
+        if given:
+            HostSlot.objects.filter(job_id=lease.job_pk).delete()
+
+
+def _take_slots(job: MigrationJob, now: datetime) -> bool:
+    """Both places, if it is the job's turn; otherwise its row says what it waits for. A job that was cancelled before
+    it began, or while it held, needs no place on its hosts for the way back."""
+    if job.slots.exists() or job.cancel_requested:
         return True
-    hosts = {host.pk: host for host in Host.objects.select_for_update().filter(pk__in=_ends(job)).order_by("pk")}
-    for pk, direction in ((job.source_id, HostSlot.Direction.OUT), (job.target_id, HostSlot.Direction.IN)):
-        if pk is not None and not _has_room(hosts[pk], direction):
-            _say_waiting(job, hosts[pk], direction)
-            return False
-    for pk, direction in ((job.source_id, HostSlot.Direction.OUT), (job.target_id, HostSlot.Direction.IN)):
-        if pk is not None:
-            HostSlot.objects.create(job=job, host_id=pk, direction=direction)
+    places = places_of(job)
+    list(Host.objects.select_for_update().filter(pk__in=[pk for pk, _ in places]).order_by("pk").values_list("pk"))
+    queue = read_queue(now)
+    if queue.turns[job.pk].place is not None:
+        tell_turns(queue, [job.pk])
+        return False
+    HostSlot.objects.bulk_create(HostSlot(job=job, host_id=pk, direction=direction) for pk, direction in places)
     return True
-
-
-def _ends(job: MigrationJob) -> Iterable[int]:
-    return [pk for pk in (job.source_id, job.target_id) if pk is not None]
-
-
-def _has_room(host: Host, direction: HostSlot.Direction) -> bool:
-    limit = host.max_moves_in if direction == HostSlot.Direction.IN else host.max_moves_out
-    taken = HostSlot.objects.filter(host=host, direction=direction, job__status__in=MigrationJob.OPEN)
-    return taken.count() < limit
-
-
-def _say_waiting(job: MigrationJob, host: Host, direction: HostSlot.Direction) -> None:
-    limit = host.max_moves_in if direction == HostSlot.Direction.IN else host.max_moves_out
-    phase = f"Waiting: {host.name} has {limit} moves {direction.value} already"
-    if job.phase != phase:
-        MigrationJob.objects.filter(pk=job.pk).update(phase=phase)
-        add_event(job.pk, phase + ".")
 
 
 def _lease_end() -> datetime:

@@ -88,6 +88,8 @@ class MigrationJob(models.Model):
     failure_action = models.TextField(blank=True)
     vm_now = models.TextField(blank=True, help_text="In one sentence: where the VM is and how it is.")
 
+    unobserved = models.TextField(blank=True, help_text="Why no probe from outside watches the VM.")
+
     owner = models.CharField(max_length=100, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     fence = models.PositiveIntegerField(default=0)
@@ -133,10 +135,10 @@ class MigrationJob(models.Model):
 
     @property
     def eta(self) -> datetime | None:
-        """When the bytes will be there at the present rate."""
-        if self.status != self.Status.RUNNING or not self.rate_bytes_per_s:
-            return None
-        return timezone.now() + timedelta(seconds=(self.bytes_total - self.bytes_done) / self.rate_bytes_per_s)
+        """When it ends, by the latest forecast; None where that says nothing, or a moment that has passed."""
+        text = (self.forecast or {}).get("ends_at") if self.status == self.Status.RUNNING else None
+        at = datetime.fromisoformat(text) if text else None
+        return at if at is not None and at > timezone.now() else None
 
 
 class JobStep(models.Model):

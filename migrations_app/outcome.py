@@ -62,6 +62,8 @@ def undone(journal: Journal, ctx: Context) -> None:
     """Everything is as it was before the job."""
     job = journal.job
     is_cancel = job.failure_text == CANCELLED
+    if job.is_target_given_up and job.vm is not None and job.source is not None:
+        relocate_vm(job.vm.pk, job.source)
     journal.write(vm_now=_vm_now(ctx))
     close(journal, Status.CANCELLED if is_cancel else Status.FAILED, job.failure_text)
 

@@ -13,9 +13,9 @@ from django.conf import settings
 
 from hosts.models import Host, VirtualMachine
 from hosts.providers.types import AdapterPlacement, VmState
-from migrations_app.engine.plan import DiskFolder, Plan
-from migrations_app.forecast import Forecast, deadline_s, forecast
-from migrations_app.past_rates import past_rates
+from migrations_app.engine.plan import DEFAULT_ROUNDS, DiskFolder, Plan
+from migrations_app.forecast import Forecast, Task, deadline_s, forecast
+from migrations_app.past_moves import Past, past
 from migrations_app.paths import drive_of, folder_name
 
 DISK_FOLDER = "Virtual Hard Disks"
@@ -37,6 +37,7 @@ class Choices:
     disk_folders: Mapping[str, str] = field(default_factory=dict)
     keeps_source_files: bool = False
     limit_bytes_per_s: int = 0
+    max_rounds: int = DEFAULT_ROUNDS
 
 
 def fingerprint(vm: VirtualMachine) -> str:
@@ -65,14 +66,32 @@ def match_networks(vm: VirtualMachine, target: Host) -> dict[str, str | None]:
     }
 
 
-def forecast_move(vm: VirtualMachine, target: Host | None, limit_bytes_per_s: int = 0) -> Forecast:
-    """The forecast for this VM, from earlier moves between the same two hosts where there are any."""
+def same_networks(vm: VirtualMachine, target: Host) -> dict[str, str | None]:
+    """As match_networks, without the adapters that would lose their network: nobody has accepted that yet."""
+    matched = match_networks(vm, target)
+    return {
+        it.adapter_id: matched[it.adapter_id]
+        for it in vm.adapters.all()
+        if matched[it.adapter_id] or not it.network_name
+    }
+
+
+def forecast_move(
+    vm: VirtualMachine,
+    target: Host | None,
+    limit_bytes_per_s: int = 0,
+    *,
+    rounds: int = DEFAULT_ROUNDS,
+    earlier: Past | None = None,
+) -> Forecast:
+    """The forecast for this VM. `earlier` is asked for when it is not given; without a target it is for any host."""
+    known = past() if earlier is None else earlier
+    memory_bytes = vm.memory_mb << 20
+    pace = known.pace(vm.host_id, target.pk if target else None, vm.uid, memory_bytes)
+    of_target = target.move_limit_bytes_per_s if target else 0
     return forecast(
-        vm.disk_bytes,
-        vm.memory_mb,
-        is_running=vm.state == VmState.RUNNING,
-        past_rates=past_rates(vm.host).get(target.pk, ()) if target else (),
-        limit_bytes_per_s=limit_bytes_per_s,
+        Task(vm.disk_bytes, memory_bytes, is_running=vm.state == VmState.RUNNING, rounds=rounds),
+        pace.limited(limit_bytes_per_s, vm.host.move_limit_bytes_per_s, of_target),
     )
 
 
@@ -94,7 +113,7 @@ def vm_folder(choices: Choices) -> str:
 def make_plan(choices: Choices) -> Plan:
     """The plan for these choices; whether they are possible is the business of checks.py."""
     vm = choices.vm
-    expected = forecast_move(vm, choices.target, choices.limit_bytes_per_s)
+    expected = forecast_move(vm, choices.target, choices.limit_bytes_per_s, rounds=choices.max_rounds)
     folder = vm_folder(choices)
     return Plan(
         vm_uid=vm.uid,
@@ -113,9 +132,12 @@ def make_plan(choices: Choices) -> Plan:
         total_high_s=expected.total_high_s,
         outage_low_s=expected.outage_low_s,
         outage_high_s=expected.outage_high_s,
+        total_s=expected.total.likely_s,
+        outage_s=expected.outage.likely_s,
         deadline_s=deadline_s(expected.outage_high_s, settings.OUTAGE_DEADLINE_MIN_S),
         keeps_source_files=choices.keeps_source_files,
         limit_bytes_per_s=choices.limit_bytes_per_s,
+        max_rounds=choices.max_rounds,
     )
 
 
@@ -136,6 +158,7 @@ def choices_of(plan: Plan, vm: VirtualMachine, target: Host) -> Choices:
         disk_folders=elsewhere,
         keeps_source_files=plan.keeps_source_files,
         limit_bytes_per_s=plan.limit_bytes_per_s,
+        max_rounds=plan.max_rounds,
     )
 
 

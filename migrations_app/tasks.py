@@ -7,16 +7,25 @@ import socket
 import threading
 
 from celery import shared_task
+from celery.signals import worker_shutting_down
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from migrations_app import history, marks
 from migrations_app.engine.runner import run_job
-from migrations_app.leases import due
+from migrations_app.journal import stop_event
 from migrations_app.models import MigrationJob
+from migrations_app.waiting import due, read_queue, tell_turns
 
 KEPT_FREE = 3
 seats = threading.BoundedSemaphore(max(1, settings.WORKER_THREADS - KEPT_FREE))
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def give_jobs_back(**_said_by_celery: object) -> None:
+    """Celery would wait for its tasks, which may take hours: jobs that are not in their outage go to other workers."""
+    stop_event.set()
 
 
 @shared_task(name="migrations_app.tasks.advance")  # type: ignore[untyped-decorator]
@@ -40,6 +49,22 @@ def _is_urgent(job_pk: int) -> bool:
 
 @shared_task(name="migrations_app.tasks.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> None:
-    """Send every job that is due: queued, waiting for its time, or left by a worker that died."""
-    for pk in MigrationJob.objects.filter(due(timezone.now())).values_list("pk", flat=True):
+    """Send every job that is due: first those that need no place or have theirs (left by a worker that died, waiting
+    for a host), then those whose turn it is, in the order of the queue. The others are told what they wait for.
+    """
+    now = timezone.now()
+    queue = read_queue(now)
+    tell_turns(queue)
+    pks = MigrationJob.objects.filter(due(now)).order_by("pk").values_list("pk", flat=True)
+    for pk in [*(pk for pk in pks if pk not in queue.turns), *queue.next_jobs()]:
         advance.apply_async((pk,), expires=60)
+
+
+@shared_task(name="migrations_app.tasks.forget_old_jobs")  # type: ignore[untyped-decorator]
+def forget_old_jobs() -> None:
+    history.forget_old_jobs(timezone.now())
+
+
+@shared_task(name="migrations_app.tasks.take_marks_away")  # type: ignore[untyped-decorator]
+def take_marks_away(job_pk: int) -> None:
+    marks.take_marks_away(job_pk)

@@ -4,13 +4,39 @@ from __future__ import annotations
 
 from django.urls import path
 
-from migrations_app import views, views_host, views_wizard
+from migrations_app import (
+    views,
+    views_batches,
+    views_hold,
+    views_host,
+    views_repair,
+    views_report,
+    views_wizard,
+)
 
 urlpatterns = [
     path("jobs/", views.job_list, name="job-list"),
     path("jobs/<int:pk>/", views.job_page, name="job-page"),
     path("jobs/<int:pk>/cancel/", views.job_cancel, name="job-cancel"),
+    path("jobs/<int:pk>/cut-over/", views_hold.job_cut_over, name="job-cut-over"),
+    path("jobs/<int:pk>/window/", views_hold.job_window, name="job-window"),
+    path("reports/accuracy/", views_report.accuracy_report, name="report-accuracy"),
+    path("reports/accuracy/moves.csv", views_report.accuracy_report_csv, name="report-accuracy-csv"),
+    path("jobs/<int:pk>/repair/", views_repair.repair, name="job-repair"),
+    path("jobs/<int:pk>/priority/", views.job_priority, name="job-priority"),
+    path("jobs/<int:pk>/limit/", views.job_limit, name="job-limit"),
     path("jobs/<int:pk>/retry/", views.job_retry, name="job-retry"),
+    path("jobs/plans/", views_batches.plan_list, name="job-plans"),
+    path("jobs/plans/new/", views_batches.plan_new, name="job-plan-new"),
+    path("jobs/plans/<int:pk>/", views_batches.plan_page, name="job-plan"),
+    path("jobs/plans/<int:pk>/progress/", views_batches.plan_progress, name="job-plan-progress"),
+    path("jobs/plans/<int:pk>/place/", views_batches.plan_place, name="job-plan-place"),
+    path("jobs/plans/<int:pk>/moves/<int:position>/", views_batches.plan_target, name="job-plan-target"),
+    path("jobs/plans/<int:pk>/approve/", views_batches.plan_approve, name="job-plan-approve"),
+    path("jobs/plans/<int:pk>/go-on/", views_batches.plan_go_on, name="job-plan-go-on"),
+    path("jobs/plans/<int:pk>/discard/", views_batches.plan_discard, name="job-plan-discard"),
+    path("jobs/plans/<int:pk>/cancel/", views_batches.plan_cancel, name="job-plan-cancel"),
+    path("hosts/<int:pk>/evacuate/", views_batches.evacuate, name="host-evacuate"),
     path("vms/<int:pk>/migrate/", views_wizard.warning, name="migrate"),
     path("vms/<int:pk>/migrate/host/", views_host.select_host, name="migrate-host"),
     path("vms/<int:pk>/migrate/host/about/", views_host.about, name="migrate-host-about"),

@@ -24,6 +24,7 @@ class Verb:
 def verbs_of(vm: VirtualMachine) -> list[Verb]:
     return [
         Verb("Migrate…", "arrow-right-left", reverse("migrate", args=[vm.pk]), why_not_migrate(vm)),
+        _repair(vm),
         _latest_job(vm),
         Verb("Properties", "sliders-horizontal", reverse("vm-page", args=[vm.pk])),
         Verb(f"Go to {vm.host.name}", "server", reverse("host-page", args=[vm.host_id])),
@@ -33,6 +34,13 @@ def verbs_of(vm: VirtualMachine) -> list[Verb]:
 def why_not_migrate(vm: VirtualMachine) -> str:
     found = errors(check_vm(vm))
     return f"{found[0].text} {found[0].action}".strip() if found else ""
+
+
+def _repair(vm: VirtualMachine) -> Verb:
+    job = MigrationJob.objects.filter(vm=vm, status=MigrationJob.Status.FAILED).only("pk").first()
+    if job is None or vm.activity != VirtualMachine.Activity.MIGRATION_FAILED:
+        return Verb("Repair…", "wrench", "", f"{vm.name} is not in the state Migration Failed.")
+    return Verb("Repair…", "wrench", reverse("job-repair", args=[job.pk]))
 
 
 def _latest_job(vm: VirtualMachine) -> Verb:

@@ -19,6 +19,7 @@ from migrations_app.pages import network_rows, problems_of, stages, stops
 from migrations_app.people import user_of
 from migrations_app.plans import forecast_move, make_plan, vm_folder
 from migrations_app.rooms import rooms
+from migrations_app.schedule_form import ScheduleForm
 
 
 @require_GET
@@ -79,7 +80,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     if "move" not in request.POST or choices is None:
         return redirect(_address("migrate-summary", answers))
     try:
-        job = start_job(make_plan(choices), user_of(request), answers.rating_options)
+        job = start_job(make_plan(choices), user_of(request), answers.rating_options, answers.schedule_form.schedule)
     except JobRefused as refused:
         return _summary(request, answers, refused=str(refused))
     return redirect("job-page", pk=job.pk)
@@ -112,10 +113,11 @@ def _summary(request: HttpRequest, answers: Answers, refused: str = "") -> HttpR
         findings=findings,
         can_move=choices is not None and not errors(findings),
         why_not_act=why_not_act(request),
-        forecast=forecast_move(answers.vm, answers.target, choices.limit_bytes_per_s if choices else 0),
+        forecast=forecast_move(answers.vm, answers.target, answers.limit_bytes_per_s),
         vm_folder=vm_folder(choices) if choices else answers.folder,
         rows=network_rows(answers),
-        carried=answers.carried("keep", "limit"),
+        carried=answers.carried("keep", "limit", "rounds", *ScheduleForm.base_fields),
+        schedule=answers.schedule_form.schedule if answers.schedule_form.is_valid() else None,
     )
 
 

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
 from hosts import units
-from migrations_app.engine.plan import Plan
-from migrations_app.models import MigrationJob
+from migrations_app.holds import holding_step
+from migrations_app.live_forecast import latest, outage_of
+from migrations_app.models import JobStep, MigrationJob
+from migrations_app.waiting import FOR_A_WORKER
 
 Status = MigrationJob.Status
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One or more sentences. `pause_at`: when the pause is expected, for a clock in the reader's zone."""
+    """One or more sentences. `pause_at`: when the pause is expected, for a clock in the reader's zone; it follows
+    `text` with `at`, and `shows` as much as the tag `moment` does with it."""
 
     text: str
     tone: str
     icon: str
     pause_at: datetime | None = None
+    at: str = "at about"
+    shows: str = "clock"
 
 
 def describe(job: MigrationJob) -> Words:
     """What happens to the VM now; never more certain than the rows."""
     if job.status == Status.QUEUED:
-        return Words(f"{job.vm_name} waits to be moved to {job.target_name}. {_meanwhile(job)}", "off", "clock")
+        reason = "" if job.phase == FOR_A_WORKER else f" {job.phase}."
+        text = f"{job.vm_name} waits to be moved to {job.target_name}. {_meanwhile(job)}{reason}"
+        return Words(text, "off", "clock")
     if job.status == Status.RUNNING:
         return _running(job)
     if job.status == Status.DONE:
@@ -39,9 +46,9 @@ def describe(job: MigrationJob) -> Words:
 
 
 def expected_outage(job: MigrationJob) -> str:
-    """ "8 to 12 s", or "" for a VM that does not run."""
-    plan = Plan.from_json(job.plan)
-    return units.span(plan.outage_low_s, plan.outage_high_s) if plan.was_running else ""
+    """ "8 to 12 s" by the latest forecast, or "" for a VM that does not run."""
+    outage = outage_of(job)
+    return units.span(outage.low_s, outage.high_s) if outage else ""
 
 
 def measured_outage(job: MigrationJob) -> str:
@@ -53,7 +60,7 @@ def _running(job: MigrationJob) -> Words:
     if job.direction == MigrationJob.Direction.UNDO:
         return Words(f"The move of {job.vm_name} is being undone. {_return(job)}", "warn", "undo-2")
     if job.outage_began_at is None:
-        return _before_outage(job)
+        return _holding(job, step) if (step := holding_step(job)) else _before_outage(job)
     if job.outage_ended_at is None:
         expected = expected_outage(job)
         text = f"{job.vm_name} is paused while it changes hosts. Expected: a pause of {expected}."
@@ -72,13 +79,23 @@ def _before_outage(job: MigrationJob) -> Words:
     return Words(text + f"Expect a pause of {expected}", "busy", "arrow-right-left", _pause_at(job))
 
 
+def _holding(job: MigrationJob, step: JobStep) -> Words:
+    """Everything is copied, and the VM may not pause yet."""
+    stays = f"{job.vm_name} keeps running on {job.source_name} and is kept in sync"
+    if job.cut_over_ordered:
+        return Words(f"{job.vm_name} keeps running on {job.source_name}; its cut-over is ordered.", "busy", "clock")
+    if job.cut_over_from is not None and job.cut_over_from > timezone.now():
+        text = f"{stays}; the cut-over is planned"
+        return Words(text, "busy", "calendar-clock", job.cut_over_from, at="for", shows="minute")
+    return Words(step.note or f"{stays}.", "warn", "clock")
+
+
 def _pause_at(job: MigrationJob) -> datetime | None:
-    """About when the bytes that can be copied while the VM runs are there; None until there is a rate."""
-    if not job.rate_bytes_per_s or job.bytes_done >= job.bytes_total:
+    """When the pause is expected; None for a job that will hold."""
+    if job.holds and not job.cut_over_ordered:
         return None
-    memory_bytes = int(_plan(job)["memory_mb"]) << 20
-    left = max(0, job.bytes_total - job.bytes_done - memory_bytes)
-    return timezone.now() + timedelta(seconds=left / job.rate_bytes_per_s)
+    now = latest(job)
+    return now.pause_at if now else None
 
 
 def _done(job: MigrationJob) -> str:

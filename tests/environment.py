@@ -7,6 +7,8 @@ import os
 import shutil
 import tempfile
 
+os.environ.setdefault("FERRY_PROBES", "")  # nothing of a test asks addresses of invented VMs
+
 
 def _remove(folder: str, owner: int) -> None:
     """At exit; a process forked by a test exits as well, and must leave it alone."""

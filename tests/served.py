@@ -9,9 +9,11 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urljoin
 
+import psycopg
 import requests
 
 from lab.hyperv.control import Lab
@@ -21,10 +23,16 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 class Served:
-    """The server with its data in `var`. Started again after a kill, it finds what it left."""
+    """The server with its data in `var`. Started again after a kill, it finds what it left.
 
-    def __init__(self, var: Path) -> None:
+    `settings`: FERRY_... names of its environment; `options`: of the command.
+    """
+
+    def __init__(self, var: Path, settings: Mapping[str, str] | None = None, options: tuple[str, ...] = ()) -> None:
         self.var = var
+        around = {name: value for name, value in os.environ.items() if name != "FERRY_PROBES"}  # as a user has it
+        self.environment = {**around, "FERRY_VAR": str(var), "PYTHONUNBUFFERED": "1", **(settings or {})}
+        self._options = options
         self.lines: list[str] = []
         self.session = requests.Session()
         self.session.trust_env = False
@@ -32,10 +40,9 @@ class Served:
 
     def start(self) -> None:
         """Returns when the console answers."""
-        environment = {**os.environ, "FERRY_VAR": str(self.var), "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "manage.py", "serve", "--lab", "--port", "0"]
+        command = [sys.executable, "manage.py", "serve", "--lab", "--port", "0", *self._options]
         self.process = subprocess.Popen(
-            command, cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=REPOSITORY, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         self.lines = []
         threading.Thread(target=self._read, daemon=True).start()
@@ -86,6 +93,10 @@ class Served:
 
     def value(self, query: str, *parameters: object) -> str:
         """One value of the server's database, read beside it."""
+        if url := self.environment.get("FERRY_DATABASE_URL"):
+            with psycopg.connect(url) as other:
+                found = other.execute(query.replace("?", "%s").encode(), parameters).fetchone()
+            return str(found[0]) if found else ""
         with sqlite3.connect(f"file:{self.var}/ferry.sqlite3?mode=ro", uri=True, timeout=20) as database:
             row = database.execute(query, parameters).fetchone()
         return str(row[0]) if row else ""

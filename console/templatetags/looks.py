@@ -32,6 +32,7 @@ _STEPS = {
     JobStep.Status.DONE: ("circle-check", "ok"),
     JobStep.Status.FAILED: ("circle-x", "bad"),
     JobStep.Status.UNDONE: ("undo-2", "warn"),
+    JobStep.Status.SKIPPED: ("skip-forward", "off"),
 }
 _LEVELS = {
     Level.OK: ("circle-check", "ok"),

@@ -8,9 +8,15 @@ from django import template
 
 from hosts.charts import Window
 from hosts.models import Host
+from migrations_app.batch_progress import Progress, evacuation_of
 from migrations_app.move_marks import Mark, marks_on
 
 register = template.Library()
+
+
+@register.simple_tag
+def evacuation(host: Host) -> Progress | None:
+    return evacuation_of(host)
 
 
 @register.simple_tag

@@ -35,6 +35,13 @@ def span(low_s: float, high_s: float) -> str:
 
 
 @register.simple_tag
+def off(error_s: float) -> str:
+    """A signed number of seconds: "+2 s", a minus before what is less; "0 s" when it rounds to nothing."""
+    text = units.duration(abs(error_s))
+    return text if text == "0 s" else f"{'+' if error_s > 0 else '−'}{text}"  # noqa: RUF001 - the sign, not a hyphen
+
+
+@register.simple_tag
 def moment(at: datetime | None, *, only: str = "") -> SafeString:
     """A moment as <time>; times.js writes it in the reader's zone.
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
+from hosts.providers.claims import Claim
 from hosts.providers.types import (
     CopyOrder,
     HashOrder,
@@ -51,7 +52,16 @@ class QuickMigrates(Provider):
     """Can give and take a VM by checkpoint, copy, save, restore and merge.
 
     `tag` is "ferry-<job id>". Whatever a job makes bears it, and only what bears it is ever removed.
+
+    Changes are fenced on the host: those of one job are made one after the other, and never one that was ordered before
+    another that has begun. So whatever was given up (a deadline, a dropped connection, a worker that lost its lease) is
+    not made any more once a later one was. Every method that changes something raises Overtaken when it comes too late,
+    WrongState while an earlier one is still under way on the host, and Refused without a claim.
     """
+
+    @abstractmethod
+    def claim(self, claim: Claim) -> None:
+        """Change things under this claim from now on; asks the host nothing."""
 
     @abstractmethod
     def find_vm(self, uid: str) -> Vm | None:
@@ -92,11 +102,16 @@ class QuickMigrates(Provider):
         """How another host reads the file at `path` of this one."""
 
     @abstractmethod
-    def start_works(self, tag: str, orders: Sequence[CopyOrder | HashOrder]) -> Sequence[Work]:
-        """Begin every order in one round trip, each in a process detached from the connection: a copy pulls a file
-        here, a hash reads one of this host. Returns the works in the order given.
+    def start_works(
+        self, tag: str, orders: Sequence[CopyOrder | HashOrder], *, limit_bytes_per_s: int = 0
+    ) -> Sequence[Work]:
+        """Begin every order in one round trip, in processes detached from the connection: a copy pulls a file here, a
+        hash reads one of this host. Returns the works in the order given.
 
-        A work that runs or is done is found as it is; one that is lost or failed goes on where it stopped.
+        A work that runs or is done is found as it is; one that is lost or failed goes on where it stopped (a hash:
+        from its beginning). Orders may share a process: when it dies, all that it has not done are lost.
+        Within two seconds all copies of the tag here together, also those that run already, go no faster than the
+        limit (0: none), shared by those that run. Without orders only the limit changes.
         Raises AlreadyExists, before any is begun, when a destination exists that is not its work's.
         """
 

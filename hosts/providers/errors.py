@@ -11,6 +11,7 @@ ProviderError
 │   ├── NotFound           the VM, file, switch or work asked for is not there
 │   ├── AlreadyExists      something that is not ours stands where we would write
 │   ├── WrongState         the VM is not in a state that allows this
+│   ├── Overtaken          a later call of the same job was here before
 │   ├── NotEnoughMemory    the host cannot start the VM
 │   ├── NotEnoughSpace     a volume is full
 │   └── Incompatible       the host cannot take this VM
@@ -74,6 +75,10 @@ class AlreadyExists(Refused):
 
 class WrongState(Refused):
     recommended = "Refresh the virtual machine and look at its state."
+
+
+class Overtaken(Refused):
+    recommended = "Look at the job: somebody else works on it. Retry it if it has failed."
 
 
 class NotEnoughMemory(Refused):

@@ -222,18 +222,21 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class CopyOrder:
-    """Pull `source` to `destination` on the host that gets the order; at most `limit_bytes_per_s` (0: no limit)."""
+    """Pull `source` to `destination` on the host that gets the order. `size_bytes`: about how much, for sharing out."""
 
     work_id: str
     source: RemoteFile
     destination: str
-    limit_bytes_per_s: int = 0
+    size_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class HashOrder:
+    """`size_bytes` as in CopyOrder."""
+
     work_id: str
     path: str
+    size_bytes: int = 0
 
 
 class WorkState(StrEnum):
@@ -249,6 +252,7 @@ class WorkState(StrEnum):
 class Work:
     """A detached piece of work on a host. `digest` is lower-case hex SHA-256 of the whole file, when DONE.
 
+    `bytes_sent`: what a copy has got from the other host, in all its runs; holes of a sparse file are not sent.
     `error_kind` is a kind of `errors.py` ("NotEnoughSpace", ...), `error` its sentence, when FAILED.
     """
 
@@ -259,6 +263,7 @@ class Work:
     digest: str | None
     error_kind: str | None
     error: str | None
+    bytes_sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""A detached work in a process of its own: pulls a file from another host, or hashes one of this host.
+"""Detached works in a process of their own, one after the other: pulls files from another host, or hashes some here.
 
-Its order comes through stdin as one JSON line, so that no password is on a disk or a command line.
+Its orders come through stdin as one JSON line, so that no password is on a disk or a command line.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
-import json
 import os
 import sys
 import time
@@ -21,12 +20,11 @@ from lab.hyperv.copyfaults import CopyFaults
 from lab.hyperv.disk import in_use
 from lab.hyperv.layout import HostFolder, LabFolder
 from lab.hyperv.lifeline import die_with
+from lab.hyperv.pace import CHUNK_BYTES, Pace
 from lab.hyperv.refusal import Refused
 from lab.hyperv.volumes import Volumes, not_enough_space
-from lab.hyperv.workrecord import COPY_FILE, WorkOrder, WorkRecord, read_record, shown_kind, write_record
+from lab.hyperv.workrecord import COPY_FILE, WorkOrder, WorkRecord, read_record, shown_kind, unpacked, write_record
 
-CHUNK_BYTES = 4 << 20
-_LEAST_CHUNK_BYTES = 64 << 10
 _ADVANCE_S = 0.5
 _FLUSH_BYTES = 64 << 20
 
@@ -52,14 +50,14 @@ class Journal:
 class Copier:
     """One copy. Cut off anywhere, it goes on where it stopped when it is started again."""
 
-    def __init__(self, order: WorkOrder, journal: Journal) -> None:
+    def __init__(self, order: WorkOrder, journal: Journal, host_pid: int) -> None:
         self._parameters = order.order
         self._journal = journal
         self._lab = LabFolder(Path(order.lab_root))
         self._host = self._lab.host(order.host)
         self._volumes = Volumes(self._host, self._host.settings())
-        self._faults = CopyFaults(self._host, order.parent_pid)
-        self._pace = _Pace(int(self._parameters["LimitBytesPerS"]), self._faults.bytes_per_s)
+        self._faults = CopyFaults(self._host, host_pid)
+        self._pace = Pace(Path(order.record_file).parent, self._faults.bytes_per_s)
         self._looked_at = 0.0
         self._room = 0
 
@@ -111,17 +109,21 @@ class Copier:
             os.close(source_fd)
 
     def _copy(self, source_fd: int, target_fd: int, source_host: HostFolder) -> str:
-        """Copy what is missing; the last chunk is hashed while the next one is read and written."""
-        total = self._journal.record.bytes_total = os.fstat(source_fd).st_size
+        """Copy what is missing; the last chunk is hashed while the next one is read and written.
+
+        Holes of the source are written as zeros, not read: Hyper-V opens no virtual disk that is marked sparse.
+        """
+        record = self._journal.record
+        total = record.bytes_total = os.fstat(source_fd).st_size
         digest = hashlib.sha256()
         done = self._hash_kept(target_fd, total, digest.update)
         with ThreadPoolExecutor(max_workers=2) as threads:
             hashing: Future[None] = threads.submit(digest.update, b"")
             flushing: Future[None] = threads.submit(os.fdatasync, target_fd)
-            buffers = cycle([bytearray(self._pace.chunk_bytes), bytearray(self._pace.chunk_bytes)])
+            buffers = cycle([bytearray(CHUNK_BYTES), bytearray(CHUNK_BYTES)])
             while done < total:
                 self._look_around(source_host)
-                chunk = _read_chunk(source_fd, done, next(buffers))
+                chunk = self._next_chunk(source_fd, done, total, next(buffers))
                 self._faults.spoil(chunk, done)
                 hashing.result()
                 hashing = threads.submit(digest.update, chunk)
@@ -132,8 +134,21 @@ class Copier:
                 self._faults.strike_at(done)
                 self._journal.advance(done)
         os.fsync(target_fd)
-        self._journal.record.bytes_done = done
+        record.bytes_done = done
         return digest.hexdigest()
+
+    def _next_chunk(self, source_fd: int, offset: int, total: int, buffer: bytearray) -> memoryview:
+        """From the other host, or zeros up to the next byte that was ever written there."""
+        data = _next_data(source_fd, offset, total)
+        if data > offset:
+            count = min(data - offset, CHUNK_BYTES)
+            buffer[:count] = bytes(count)
+            return memoryview(buffer)[:count]
+        hole = os.lseek(source_fd, offset, os.SEEK_HOLE)
+        wanted = self._pace.wait(min(CHUNK_BYTES, hole - offset))
+        chunk = _read_chunk(source_fd, offset, memoryview(buffer)[:wanted])
+        self._journal.record.bytes_sent += len(chunk)
+        return chunk
 
     def _hash_kept(self, target_fd: int, total: int, update: Callable[[memoryview], None]) -> int:
         """Hash what an earlier run left; returns how much that is."""
@@ -157,7 +172,6 @@ class Copier:
         while rest:
             count = os.pwrite(target_fd, rest, offset)
             rest, offset = rest[count:], offset + count
-        self._pace.wait(len(chunk))
 
     def _look_around(self, source_host: HostFolder) -> None:
         """Now and then: is the other host still there, and how much room is left?"""
@@ -167,22 +181,6 @@ class Copier:
         self._room = self._volumes.free_bytes(self._parameters["Destination"])
         if not source_host.is_up():
             raise Refused("HostUnreachable", "The specified network name is no longer available.", "ReadError")
-
-
-class _Pace:
-    """Keeps the bytes moved from running ahead of the lowest limit."""
-
-    def __init__(self, *limits_bytes_per_s: int) -> None:
-        self._rate = min((limit for limit in limits_bytes_per_s if limit > 0), default=0)
-        self._due = time.monotonic()
-        self.chunk_bytes = CHUNK_BYTES
-        if self._rate:
-            self.chunk_bytes = max(_LEAST_CHUNK_BYTES, min(CHUNK_BYTES, self._rate // 4))
-
-    def wait(self, count: int) -> None:
-        if self._rate:
-            self._due = max(self._due, time.monotonic() - _ADVANCE_S) + count / self._rate
-            time.sleep(max(0.0, self._due - time.monotonic()))
 
 
 def open_shared(path: Path) -> int:
@@ -217,12 +215,18 @@ def hash_file(order: WorkOrder, journal: Journal) -> None:
 
 
 def main() -> None:
-    order = WorkOrder(**json.loads(sys.stdin.readline()))
-    die_with(order.parent_pid)
+    host_pid, orders = unpacked(sys.stdin.readline())
+    die_with(host_pid)
+    for order in orders:
+        _do(order, host_pid)
+
+
+def _do(order: WorkOrder, host_pid: int) -> None:
+    """Bring one work and its record to their end."""
     record = read_record(Path(order.record_file))
     assert record is not None
     journal = Journal(Path(order.record_file), record)
-    copier = Copier(order, journal) if order.kind == COPY_FILE else None
+    copier = Copier(order, journal, host_pid) if order.kind == COPY_FILE else None
     try:
         if copier:
             copier.run()
@@ -242,7 +246,17 @@ def _fail(record: WorkRecord, kind: str, message: str) -> None:
     record.state, record.error_kind, record.error = "failed", kind, message
 
 
-def _read_chunk(fd: int, offset: int, buffer: bytearray) -> memoryview:
+def _next_data(fd: int, offset: int, total: int) -> int:
+    """Where the next byte lies that is not in a hole; `total` when there is none."""
+    try:
+        return os.lseek(fd, offset, os.SEEK_DATA)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return total
+
+
+def _read_chunk(fd: int, offset: int, buffer: bytearray | memoryview) -> memoryview:
     """The next bytes, in the buffer: fresh memory for every chunk would cost more than the copy."""
     count = os.preadv(fd, [buffer], offset)
     if count == 0:

@@ -15,10 +15,16 @@ ANY_VERB = "*"
 
 
 class FaultKind(StrEnum):
-    """What happens. SLOW and CORRUPT mean works only; FULL stands until it is taken back."""
+    """What happens. SLOW and CORRUPT mean works only; FULL stands until it is taken back.
+
+    HANG and LATE strike a call that has reached its host and done nothing yet, not even entered its job's fence. A call
+    that hangs ends with its client, as a process of a shell does; LATE is cut off from its client at once, and carried
+    out when the test lets it.
+    """
 
     REFUSE = "refuse"
     HANG = "hang"
+    LATE = "late"
     DROP_BEFORE = "drop_before"
     DROP_AFTER = "drop_after"
     GARBAGE = "garbage"

@@ -15,6 +15,7 @@ from lab.hyperv.chain import known_files
 from lab.hyperv.checkpoints import bears
 from lab.hyperv.config import VmConfig, read_config, state_path
 from lab.hyperv.faults import COPY, Fault, FaultBook, FaultKind
+from lab.hyperv.latecalls import release
 from lab.hyperv.layout import HostEntry, HostFolder, read_json
 from lab.hyperv.notes import bears_mark
 from lab.hyperv.processes import await_down, await_up, guests, launch_host, signal_host
@@ -86,6 +87,14 @@ class HostControl:
 
     def hang(self, verb: str, seconds: float, times: int = 1) -> None:
         self.order(Fault(verb, FaultKind.HANG, times, seconds=seconds))
+
+    def late(self, verb: str) -> None:
+        """Cut the connection at once; the verb is carried out when `let_late_calls_act` is called."""
+        self.order(Fault(verb, FaultKind.LATE))
+
+    def let_late_calls_act(self) -> list[str]:
+        """Carry out all that came late, in the order it came; what came of each: "done", or the kind of the refusal."""
+        return release(self.folder.late_folder)
 
     def drop_before(self, verb: str, times: int = 1) -> None:
         """Cut the connection; the verb does not run."""

@@ -13,7 +13,7 @@ from lab.hyperv.refusal import Refused
 
 HTTP_PORT = 5985
 HTTPS_PORT = 5986
-GUEST_PORT = 7777
+GUEST_PORT = 5985  # as Windows does: one that outsiders know to try
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,7 @@ class HostFolder:
         self.settings_file = self.root / "host.json"
         self.registry_file = self.root / "registry.json"
         self.faults_file = self.root / "faults.json"
+        self.late_folder = self.root / "late"
         self.pid_file = self.root / "host.pid"
         self.log_file = self.root / "host.log"
 

@@ -16,6 +16,8 @@ from typing import Any
 
 from hosts.providers.hyperv import script_text as scripts
 from lab.hyperv.faults import Fault, FaultBook, FaultKind
+from lab.hyperv.fences import Fences
+from lab.hyperv.latecalls import LateCalls
 from lab.hyperv.refusal import Refused
 from lab.hyperv.shells import Answer, DropConnection, Garbage
 from lab.hyperv.verbs import VERBS, EmulatedHost
@@ -37,15 +39,19 @@ class PowerShell:
     def __init__(self, host: EmulatedHost) -> None:
         self._host = host
         self._faults = FaultBook(host.machine.folder.faults_file)
+        self._fences = Fences(host.machine.folder)
+        self._late = LateCalls(host.machine.folder)
 
     def execute(self, command_line: str, stdin: bytes, cancelled: threading.Event) -> Answer:
         """The one JSON document of bootstrap.ps1. Raises DropConnection and Garbage when ordered."""
         try:
             verb, parameters = _read_call(command_line, stdin)
             faults = self._faults.take(verb)
+            if any(fault.kind == FaultKind.LATE for fault in faults):
+                self._late.keep(verb, lambda: self._perform(verb, parameters))
+                raise DropConnection
             self._strike_before(faults, cancelled)
-            _log.info("%s %s", verb, _loggable(parameters))
-            result = VERBS[verb](self._host, parameters)
+            result = self._perform(verb, parameters)
             self._strike_after(faults)
         except Refused as refused:
             _log.info("refused: %s", refused)
@@ -54,6 +60,14 @@ class PowerShell:
             _log.exception("the real file system said no")
             return _answer({"error": _shown(Refused("OperationFailed", str(error)))}, exit_code=1)
         return _answer({"result": result}, exit_code=0)
+
+    def _perform(self, verb: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        """The verb itself; what changes something enters the fence of its job first, as its script does."""
+        _log.info("%s %s", verb, _loggable(parameters))
+        if "Claim" not in parameters:
+            return VERBS[verb](self._host, parameters)
+        with self._fences.entered(**parameters["Claim"]):
+            return VERBS[verb](self._host, parameters)
 
     def _strike_before(self, faults: list[Fault], cancelled: threading.Event) -> None:
         for fault in faults:

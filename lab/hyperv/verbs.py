@@ -106,7 +106,7 @@ def start_works(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
             raise Refused("Refused", f"There can be no work '{work.work_id}' of the kind '{work.kind}'.")
         if given["Scripts"][work.kind] != script_text(work.kind):
             raise Refused("ScriptNotKnown", f"The script of {work.work_id} is not {work.kind}.ps1.", "SecurityError")
-    return {"works": host.works.start(_tag(given), asked)}
+    return {"works": host.works.start(_tag(given), asked, given["LimitBytesPerS"])}
 
 
 def list_works(host: EmulatedHost, given: Parameters) -> dict[str, Any]:

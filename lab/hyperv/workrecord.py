@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,15 +34,20 @@ class WorkRecord:
     digest: str | None = None
     error_kind: str | None = None
     error: str | None = None
+    bytes_sent: int = 0
     is_finishing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AskedWork:
-    """One of the orders that start-works gets. `parameters`: those of the script of its kind, a password among them."""
+    """One of the orders that start-works gets. Those of a `lane` and kind share a process.
+
+    `parameters`: what the script of its kind reads of each work, a password among them.
+    """
 
     work_id: str
     kind: str
+    lane: int
     parameters: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -56,11 +61,10 @@ class AskedWork:
 
 @dataclass(frozen=True, slots=True)
 class WorkOrder:
-    """What the process of a work gets on stdin. `order` holds the script's parameters, the password among them."""
+    """What a process gets on stdin of each of its works. `order` holds the parameters, the password among them."""
 
     lab_root: str
     host: str
-    parent_pid: int
     kind: str
     record_file: str
     order: dict[str, Any]
@@ -68,8 +72,15 @@ class WorkOrder:
     def __repr__(self) -> str:
         return f"WorkOrder({self.kind!r}, {self.record_file!r})"
 
-    def packed(self) -> str:
-        return json.dumps(asdict(self)) + "\n"
+
+def packed(parent_pid: int, orders: Sequence[WorkOrder]) -> str:
+    """The line that a process reads: who made it, and its works in the order in which it does them."""
+    return json.dumps([parent_pid, [asdict(order) for order in orders]]) + "\n"
+
+
+def unpacked(line: str) -> tuple[int, list[WorkOrder]]:
+    parent_pid, orders = json.loads(line)
+    return parent_pid, [WorkOrder(**order) for order in orders]
 
 
 def work_folder(tag: str) -> str:
@@ -127,6 +138,7 @@ def describe_work(record: WorkRecord) -> dict[str, Any]:
         "digest": record.digest,
         "error_kind": record.error_kind,
         "error": record.error,
+        "bytes_sent": record.bytes_sent,
     }
 
 

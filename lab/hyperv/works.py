@@ -8,13 +8,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lab.hyperv.layout import process_start
 from lab.hyperv.machine import Machine
+from lab.hyperv.pace import write_limit
 from lab.hyperv.refusal import Refused
 from lab.hyperv.removal import delete_files, require_settled
 from lab.hyperv.workrecord import (
@@ -23,6 +23,7 @@ from lab.hyperv.workrecord import (
     WorkOrder,
     WorkRecord,
     describe_work,
+    packed,
     records,
     settled_record,
     work_folder,
@@ -44,10 +45,11 @@ class Works:
         self._lock = threading.Lock()
         self._processes: list[subprocess.Popen[str]] = []
 
-    def start(self, tag: str, asked: Sequence[AskedWork]) -> list[dict[str, Any]]:
+    def start(self, tag: str, asked: Sequence[AskedWork], limit_bytes_per_s: int) -> list[dict[str, Any]]:
         """Find each work when it runs or is done, else begin it, or take it up again; in the order asked for.
 
-        Raises Refused AlreadyExists before any is begun.
+        The limit is that of all copies of the tag here, also of those that run. Raises Refused AlreadyExists before any
+        is begun.
         """
         folder = self._folder.drives.real(work_folder(tag))
         with self._lock:
@@ -58,6 +60,7 @@ class Works:
             for work in due:
                 self._check_destination(tag, work, known.get(work.work_id))
             folder.mkdir(parents=True, exist_ok=True)
+            write_limit(folder, limit_bytes_per_s)
             known |= self._begin(tag, due, known)
         return [describe_work(known[work.work_id]) for work in asked]
 
@@ -129,26 +132,27 @@ class Works:
             raise Refused("AlreadyExists", f"{work.destination} exists on {self._folder.name}.", "ResourceExists")
 
     def _begin(self, tag: str, due: Sequence[AskedWork], known: Mapping[str, WorkRecord]) -> dict[str, WorkRecord]:
-        """All processes are made before the first is told what to do, so that their start-ups overlap."""
+        """All processes and records are made before the first is told what to do: their start-ups overlap, and each
+        knows how many share the limit."""
         begun: dict[str, WorkRecord] = {}
         folder = self._folder.drives.real(work_folder(tag))
-        with ExitStack() as inputs:
-            made = [(work, self._machine.children.start(COPIER_MODULE, [])) for work in due]
-            self._processes += [process for _, process in made]
-            stdins = [inputs.enter_context(process.stdin) for _, process in made if process.stdin]
-            for (work, process), stdin in zip(made, stdins, strict=True):
-                record_file = folder / f"{work.work_id}.json"
-                previous = known.get(work.work_id)
-                in_place = self._is_in_place(work, previous, tag)
-                begun[work.work_id] = _new_record(work, process.pid, previous, is_in_place=in_place)
-                write_record(record_file, begun[work.work_id])
-                stdin.write(self._order(work, record_file).packed())
-                stdin.flush()
+        lanes = {lane: self._machine.children.start(COPIER_MODULE, []) for lane in dict.fromkeys(map(_lane, due))}
+        self._processes += lanes.values()
+        for work in due:
+            previous = known.get(work.work_id)
+            in_place = self._is_in_place(work, previous, tag)
+            begun[work.work_id] = _new_record(work, lanes[_lane(work)].pid, previous, is_in_place=in_place)
+            write_record(folder / f"{work.work_id}.json", begun[work.work_id])
+        for lane, process in lanes.items():
+            orders = [self._order(work, folder) for work in due if _lane(work) == lane]
+            assert process.stdin is not None
+            with process.stdin as stdin:
+                stdin.write(packed(os.getpid(), orders))
         return begun
 
-    def _order(self, work: AskedWork, record_file: Path) -> WorkOrder:
-        lab_root, host = str(self._folder.lab_root), self._folder.name
-        return WorkOrder(lab_root, host, os.getpid(), work.kind, str(record_file), dict(work.parameters))
+    def _order(self, work: AskedWork, folder: Path) -> WorkOrder:
+        record_file = str(folder / f"{work.work_id}.json")
+        return WorkOrder(str(self._folder.lab_root), self._folder.name, work.kind, record_file, dict(work.parameters))
 
     def _reap_now(self) -> None:
         with self._lock:
@@ -156,6 +160,10 @@ class Works:
 
     def _reap(self) -> None:
         self._processes = [process for process in self._processes if process.poll() is None]
+
+
+def _lane(work: AskedWork) -> tuple[str, int]:
+    return work.kind, work.lane
 
 
 def _is_kept(record: WorkRecord | None) -> bool:
@@ -174,5 +182,6 @@ def _new_record(work: AskedWork, process_id: int, previous: WorkRecord | None, *
         process_id=process_id,
         process_started=int(process_start(process_id) or 0),
         digest=previous.digest if previous and is_in_place else None,
+        bytes_sent=previous.bytes_sent if previous else 0,
         is_finishing=is_in_place,
     )

@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from hosts.providers.types import AdapterPlacement, VmState
 
+DEFAULT_ROUNDS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class DiskFolder:
@@ -23,8 +25,9 @@ class Plan:
     """One quick migration over the network. Paths are those of the hosts; `folder` is the VM's own on the target.
 
     `fingerprint` is what the VM looked like when it was planned (see plans.fingerprint); a VM that looks
-    otherwise when the job begins is not moved. Seconds are forecasts; `deadline_s` bounds the outage. `max_rounds`: how
-    often at most what was written meanwhile is copied while the VM still runs.
+    otherwise when the job begins is not moved. Seconds are forecasts, each a range and what is likely (0: not told);
+    `deadline_s` bounds the outage. `max_rounds`: how often at most what was written meanwhile is copied while the VM
+    still runs.
     """
 
     vm_uid: str
@@ -46,7 +49,9 @@ class Plan:
     deadline_s: float
     keeps_source_files: bool = False
     limit_bytes_per_s: int = 0
-    max_rounds: int = 3
+    max_rounds: int = DEFAULT_ROUNDS
+    total_s: float = 0.0
+    outage_s: float = 0.0
 
     @property
     def was_running(self) -> bool:

@@ -1,7 +1,8 @@
 """Which steps in which order: read this first.
 
-A VM that runs: everything that can be copied is copied while it runs; then it is saved, the rest follows,
-and it is restored on the target. A VM that stands still is copied as it is.
+A VM that runs: everything that can be copied is copied while it runs, in as many rounds as are worth it; then it is
+saved, the rest follows, and it is restored on the target. A VM that is held for its window waits before it is saved,
+and has its rounds then. A VM that stands still is copied as it is.
 """
 
 from __future__ import annotations
@@ -9,42 +10,65 @@ from __future__ import annotations
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.step import Step
 from migrations_app.engine.steps.check_again import CheckAgain
-from migrations_app.engine.steps.checkpoints import MakeCheckpoint, MakeDeltaCheckpoint, MergeOnTarget
-from migrations_app.engine.steps.copy_files import CopyDelta, CopyFrozenLayers, CopyRest, CopyWhileOff
+from migrations_app.engine.steps.checkpoints import MakeCheckpoint, MergeOnTarget
+from migrations_app.engine.steps.copy_files import CopyFrozenLayers, CopyRest, CopyWhileOff
 from migrations_app.engine.steps.cut_over import RegisterOnTarget, SaveState, StartOnTarget
+from migrations_app.engine.steps.delta_rounds import CopyDelta, MakeDeltaCheckpoint
 from migrations_app.engine.steps.hand_over import HandOver, RemoveFromSource, VerifyOnTarget
+from migrations_app.engine.steps.hold import Hold
 from migrations_app.engine.steps.mark import Finish, MarkUnderMigration
 
-Recipe = tuple[tuple[str, type[Step]], ...]
-
-QUICK_RUNNING: Recipe = (
-    ("1", CheckAgain),
-    ("2", MarkUnderMigration),
-    ("3.1", MakeCheckpoint),
-    ("3.2", CopyFrozenLayers),
-    ("3.3", MakeDeltaCheckpoint),
-    ("3.4", CopyDelta),
-    ("4.1", SaveState),
-    ("4.2", CopyRest),
-    ("4.3", RegisterOnTarget),
-    ("4.4", StartOnTarget),
-    ("5.1", VerifyOnTarget),
-    ("5.2", MergeOnTarget),
-    ("5.3", RemoveFromSource),
-    ("5.4", Finish),
-)
-
-QUICK_STANDING_STILL: Recipe = (
-    ("1", CheckAgain),
-    ("2", MarkUnderMigration),
-    ("3", CopyWhileOff),
-    ("4.1", RegisterOnTarget),
-    ("4.2", VerifyOnTarget),
-    ("4.3", HandOver),
-    ("4.4", Finish),
-)
+Recipe = tuple[tuple[str, Step], ...]
 
 
-def recipe_for(plan: Plan) -> Recipe:
-    """The recipe of a quick migration over the network for the state the VM was planned in."""
-    return QUICK_RUNNING if plan.was_running else QUICK_STANDING_STILL
+def recipe_for(plan: Plan, *, holds: bool = False) -> Recipe:
+    """The steps, with their numbers, of a quick migration over the network for the state the VM was planned in."""
+    if not plan.was_running:
+        return _standing_still()
+    return (*_seeding(), *([("3.3", Hold())] if holds else _rounds(plan.max_rounds)), *_cutting_over())
+
+
+def _seeding() -> Recipe:
+    return (
+        ("1", CheckAgain()),
+        ("2", MarkUnderMigration()),
+        ("3.1", MakeCheckpoint()),
+        ("3.2", CopyFrozenLayers()),
+    )
+
+
+def _rounds(count: int) -> Recipe:
+    """3.3 and 3.4, 3.5 and 3.6, and so on."""
+    return tuple(
+        entry
+        for number in range(1, count + 1)
+        for entry in (
+            (f"3.{2 * number + 1}", MakeDeltaCheckpoint(number)),
+            (f"3.{2 * number + 2}", CopyDelta(number)),
+        )
+    )
+
+
+def _cutting_over() -> Recipe:
+    return (
+        ("4.1", SaveState()),
+        ("4.2", CopyRest()),
+        ("4.3", RegisterOnTarget()),
+        ("4.4", StartOnTarget()),
+        ("5.1", VerifyOnTarget()),
+        ("5.2", MergeOnTarget()),
+        ("5.3", RemoveFromSource()),
+        ("5.4", Finish()),
+    )
+
+
+def _standing_still() -> Recipe:
+    return (
+        ("1", CheckAgain()),
+        ("2", MarkUnderMigration()),
+        ("3", CopyWhileOff()),
+        ("4.1", RegisterOnTarget()),
+        ("4.2", VerifyOnTarget()),
+        ("4.3", HandOver()),
+        ("4.4", Finish()),
+    )

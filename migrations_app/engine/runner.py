@@ -12,21 +12,28 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
 from hosts.connect import connect_mover
+from hosts.models import Host
+from hosts.providers.base import QuickMigrates
 from hosts.providers.errors import HostUnreachable, ProviderError
+from hosts.providers.gone import GoneHost
 from hosts.secrets import KeyMissing
 from migrations_app import outcome
 from migrations_app.checks import recheck
+from migrations_app.claims import claim_hosts
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.recipes import recipe_for
-from migrations_app.engine.step import Context, PastReturn, Step, StepRefused
+from migrations_app.engine.step import Context, PastReturn, Step, StepRefused, Waiting
 from migrations_app.journal import Cancelled, Journal, OutageTooLong, Stopping
 from migrations_app.leases import Heartbeat, Lease, LeaseLost, give_back, take_lease
 from migrations_app.models import JobStep, MigrationJob
+from migrations_app.probing.watch import Watch
 
 logger = logging.getLogger(__name__)
 
 Entry = tuple[JobStep, Step]
 WAIT_AT_MOST_S = 60
+_LEFT_BEHIND = "What was copied there is left in the folder of the plan: delete it by hand."
+_NOTHING_MADE = (JobStep.Status.PENDING, JobStep.Status.UNDONE, JobStep.Status.SKIPPED)
 
 
 def run_job(job_pk: int, owner: str) -> None:
@@ -38,7 +45,8 @@ def run_job(job_pk: int, owner: str) -> None:
     with Heartbeat(lease, cancel_requested=job.cancel_requested) as heartbeat:
         journal = Journal(job, lease, heartbeat)
         try:
-            _drive(journal, lease)
+            with Watch(journal, lease):
+                _drive(journal, lease)
         except LeaseLost:
             logger.warning("Job %s went to another worker.", job_pk)
         except Stopping:
@@ -51,19 +59,35 @@ def run_job(job_pk: int, owner: str) -> None:
 
 
 def _drive(journal: Journal, lease: Lease) -> None:
-    """One attempt at what is left of the job."""
+    """One attempt at what is left of the job. A job that holds has no slots, so that its target can be removed from
+    Ferry meanwhile: what it made on the source is still taken back."""
     job = journal.job
-    if job.source is None or job.target is None:
+    source_is_lacking = job.source is None and not job.is_without_source
+    target_is_lacking = job.target is None and not job.is_target_given_up
+    can_go_back = not source_is_lacking and job.outage_began_at is None and job.steps.exists()
+    if (source_is_lacking or target_is_lacking) and not can_go_back:
         outcome.close(journal, MigrationJob.Status.FAILED, "One of the hosts was removed from Ferry.")
         return
     outcome.begin(journal)
+    if target_is_lacking and job.direction == MigrationJob.Direction.FORWARD:
+        outcome.remember_failure(journal, None, StepRefused(f"{job.target_name} was removed from Ferry.", _LEFT_BEHIND))
     plan = Plan.from_json(job.plan)
     try:
-        with connect_mover(job.source) as source, connect_mover(job.target) as target:
+        with (
+            _connect(job.source, job.source_name, is_gone=job.is_without_source) as source,
+            _connect(job.target, job.target_name, is_gone=job.is_target_given_up) as target,
+        ):
+            claim_hosts(job, lease, (source, target))
             ctx = Context(job.tag, plan, source, target, journal, (), lambda: recheck(job))
+            ctx = replace(ctx, cut_over=journal.cut_over, now=timezone.now)
             _Run(journal, lease, _entries(job, plan)).drive(ctx)
     except KeyMissing as missing:
         _try_again_later(journal, lease, ProviderError(job.source_name, str(missing)))
+
+
+def _connect(host: Host | None, name: str, *, is_gone: bool) -> QuickMigrates:
+    """A host that a person declared gone for good is not asked any more."""
+    return GoneHost(name) if is_gone or host is None else connect_mover(host)
 
 
 def _on_bug(journal: Journal, lease: Lease, bug: Exception) -> None:
@@ -110,20 +134,35 @@ class _Run:
 
     def _forward(self, ctx: Context) -> None:
         """Run what is left of the recipe. A failure turns the job round, or leaves it for a person."""
-        for row, step in self._entries:
-            if row.status == JobStep.Status.DONE:
+        for position, (row, step) in enumerate(self._entries):
+            if self._is_behind(position):
                 continue
             try:
                 self._run_step(ctx, row, step)
+            except Waiting as waiting:
+                self._journal.rest(row, waiting)
+                return
             except (ProviderError, StepRefused, Cancelled, OutageTooLong) as error:
                 self._fail(ctx, row, error)
                 return
         outcome.complete(self._journal)
 
     def _run_step(self, ctx: Context, row: JobStep, step: Step) -> None:
+        """A step that was begun before is not weighed again: it may have made something that is to be undone."""
         self._journal.go_on()
+        now = self._now(ctx, row)
+        if row.status == JobStep.Status.PENDING and (reason := step.weigh(now)):
+            self._journal.skip(row, reason)
+            return
         self._journal.begin(row, step)
-        self._journal.end(row, step, step.run(self._now(ctx)))
+        self._journal.end(row, step, step.run(now))
+
+    def _is_behind(self, position: int) -> bool:
+        """A gate stays open only for the worker that opened it."""
+        row, step = self._entries[position]
+        if step.is_gate and self._entries[position + 1][0].status == JobStep.Status.PENDING:
+            return False
+        return row.status in (JobStep.Status.DONE, JobStep.Status.SKIPPED)
 
     def _fail(self, ctx: Context, row: JobStep, error: Exception) -> None:
         if row.status == JobStep.Status.RUNNING:
@@ -156,10 +195,10 @@ class _Run:
     def _is_to_undo(self, row: JobStep, step: Step) -> bool:
         """What was begun. The step of no return is looked at every time: the order to start may take effect late."""
         is_looked_at_again = step.commits and row.status == JobStep.Status.UNDONE
-        return is_looked_at_again or row.status not in (JobStep.Status.PENDING, JobStep.Status.UNDONE)
+        return is_looked_at_again or row.status not in _NOTHING_MADE
 
     def _undo_step(self, ctx: Context, row: JobStep, step: Step) -> None:
-        step.undo(self._now(ctx))
+        step.undo(self._now(ctx, row))
         if step.begins_outage and self._job.outage_ended_at is None:
             self._journal.write(outage_ended_at=timezone.now(), resume_by=None)
         self._journal.mark(row, JobStep.Status.UNDONE)
@@ -169,10 +208,16 @@ class _Run:
         outcome.turn_forward(self._journal)
         self._forward(ctx)
 
-    def _now(self, ctx: Context) -> Context:
-        """What the journal knows by now."""
-        proofs = self._journal.proofs(row for row, _ in self._entries)
-        return replace(ctx, proofs=proofs, start_was_ordered=_was_start_ordered(self._entries))
+    def _now(self, ctx: Context, row: JobStep) -> Context:
+        """What the journal knows by now, for the step of this row."""
+        rows = [each for each, _ in self._entries]
+        return replace(
+            ctx,
+            proofs=self._journal.proofs(rows),
+            start_was_ordered=_was_start_ordered(self._entries),
+            past=self._journal.records(each for each in rows if each.position <= row.position),
+            own_files=self._journal.proofs([row]),
+        )
 
 
 def _was_start_ordered(entries: Iterable[Entry]) -> bool:
@@ -181,14 +226,14 @@ def _was_start_ordered(entries: Iterable[Entry]) -> bool:
 
 def _entries(job: MigrationJob, plan: Plan) -> list[Entry]:
     """The recipe's steps beside their rows; the rows are made when the job first runs."""
-    recipe = recipe_for(plan)
+    recipe = recipe_for(plan, holds=job.holds)
     if not job.steps.exists():
         JobStep.objects.bulk_create(
             JobStep(job=job, position=position, number=number, key=step.key, title=step.title)
             for position, (number, step) in enumerate(recipe)
         )
     rows = {row.position: row for row in job.steps.all()}
-    return [(rows[position], step()) for position, (_, step) in enumerate(recipe)]
+    return [(rows[position], step) for position, (_, step) in enumerate(recipe)]
 
 
 def _as_provider_error(error: ProviderError | StepRefused, plan: Plan) -> ProviderError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from hosts.providers.base import QuickMigrates
@@ -13,8 +14,7 @@ from hosts.providers.errors import DigestMismatch, HostUnreachable, ProviderErro
 from hosts.providers.types import CopyOrder, HashOrder, Work, WorkState
 from migrations_app.engine.step import Context, FileProof
 
-PARALLEL_FILES = 8
-STARTS_OF_A_FILE = 3
+STARTS_OF_A_WORK = 3
 PATIENCE_S = 30.0
 
 
@@ -44,115 +44,135 @@ def transfer(ctx: Context, files: Sequence[FileMove]) -> tuple[FileProof, ...]:
     """Pull every file to the target, hashing at both ends; returns the proofs in the order of `files`.
 
     The hosts keep the state: what an earlier call began is found by its id and gone on with.
-    Raises DigestMismatch, the refusal of a host, HostUnreachable when a host is silent for PATIENCE_S.
+    Raises DigestMismatch, the refusal of a host, HostUnreachable when a host is silent for PATIENCE_S, for the console
+    or for the other host.
     """
-    return _Transfer(ctx, files).run()
+    different = {file.key: file for file in files}.values()
+    copies = [_copy_order(ctx, file) for file in different]
+    hashes = [HashOrder(file.hash_id, file.source_path, file.size_bytes) for file in different]
+    target = _Side(ctx.target, ctx.plan.target_name, ctx.tag, copies)
+    source = _Side(ctx.source, ctx.plan.source_name, ctx.tag, hashes)
+    _carry_out(ctx, source, target, sum(file.size_bytes for file in different))
+    return tuple(_prove(ctx, file, source.works[file.hash_id], target.works[file.copy_id]) for file in files)
 
 
-class _Transfer:
-    """`_works` is what the hosts last said of the copies and hashes, by id; `_starts` how often each was begun."""
+def _carry_out(ctx: Context, source: _Side, target: _Side, total: int) -> None:
+    """Both hosts are told and asked at the same time: a call takes a second on a real host, and in the outage each one
+    counts. A connection is used by one thread at a time."""
+    with ThreadPoolExecutor(1, "source") as beside:
+        while True:
+            hashing = beside.submit(source.go_on, 0)
+            target.go_on(ctx.progress.limit_bytes_per_s())
+            hashing.result()
+            done = sum(work.bytes_done for work in target.works.values())
+            ctx.progress.report(done, max(total, done))
+            if source.is_done and target.is_done:
+                return
+            ctx.progress.wait()
 
-    def __init__(self, ctx: Context, files: Sequence[FileMove]) -> None:
-        self._ctx = ctx
-        self._files = {file.key: file for file in files}
-        self._wanted = files
-        self._total = sum(file.size_bytes for file in self._files.values())
-        self._works: dict[str, Work] = {}
+
+class _Side:
+    """What one of the two hosts does for the transfer.
+
+    `works`: what it last said of its works, by id. `_starts`: how often each was begun. `_well_at`: when it last
+    answered, and was not waiting for the other host.
+    """
+
+    def __init__(self, host: QuickMigrates, name: str, tag: str, orders: Sequence[CopyOrder | HashOrder]) -> None:
+        self._host = host
+        self._name = name
+        self._tag = tag
+        self._orders = {order.work_id: order for order in orders}
         self._starts: Counter[str] = Counter()
-        self._heard_at = time.monotonic()
+        self._limit = 0
+        self._well_at = time.monotonic()
+        self._sent_when_cut_off = -1
+        self.works: dict[str, Work] = {}
 
-    def run(self) -> tuple[FileProof, ...]:
-        while not self._all_done():
-            if files := self._next_files():
-                self._start(files, files)
-            self._poll()
-            self._report()
-            if not self._all_done() and not self._next_files():
-                self._ctx.progress.wait()
-        return tuple(self._prove(file) for file in self._wanted)
+    @property
+    def is_done(self) -> bool:
+        return not self._under_way()
 
-    def _all_done(self) -> bool:
-        return all(self._is_proved(file) for file in self._files.values())
-
-    def _is_proved(self, file: FileMove) -> bool:
-        return self._is_done(file.copy_id) and self._is_done(file.hash_id)
-
-    def _is_done(self, work_id: str) -> bool:
-        work = self._works.get(work_id)
-        return work is not None and work.state is WorkState.DONE
-
-    def _next_files(self) -> list[FileMove]:
-        """The files that may be begun now: as many as there are free places."""
-        waiting = [file for file in self._files.values() if file.copy_id not in self._starts]
-        begun = [file for file in self._files.values() if file.copy_id in self._starts]
-        return waiting[: PARALLEL_FILES - sum(not self._is_proved(file) for file in begun)]
-
-    def _start(self, copies: Sequence[FileMove], hashes: Sequence[FileMove]) -> None:
-        """One call for each host that gets something to do."""
-        ctx = self._ctx
-        if copies:
-            ctx.target.start_works(ctx.tag, [self._copy_order(file) for file in copies])
-            self._starts.update(file.copy_id for file in copies)
-        if hashes:
-            ctx.source.start_works(ctx.tag, [HashOrder(file.hash_id, file.source_path) for file in hashes])
-            self._starts.update(file.hash_id for file in hashes)
-        self._heard_at = time.monotonic()
-
-    def _copy_order(self, file: FileMove) -> CopyOrder:
-        """The job's limit is shared by the files that may run at once."""
-        limit = self._ctx.plan.limit_bytes_per_s
-        share = max(1, limit // min(len(self._files), PARALLEL_FILES)) if limit else 0
-        return CopyOrder(file.copy_id, self._ctx.source.share(file.source_path), file.target_path, share)
-
-    def _poll(self) -> None:
-        """Hear both hosts and begin again what is lost; while a host is silent nothing changes, for PATIENCE_S."""
-        ctx, files = self._ctx, self._files.values()
+    def go_on(self, limit_bytes_per_s: int) -> None:
+        """Begin everything at the first call. Then hear the host, begin again what is lost, and set the limit when it
+        is another one; while the host is silent nothing changes, for PATIENCE_S. What is done is not asked for."""
+        if self.is_done:
+            return
+        if not self._starts:
+            self._begin(list(self._orders), limit_bytes_per_s)
+            self._well_at = time.monotonic()
+            return
         try:
-            copies = self._lost(ctx.target, ctx.plan.target_name, {file.copy_id: file for file in files})
-            hashes = self._lost(ctx.source, ctx.plan.source_name, {file.hash_id: file for file in files})
-            self._start(copies, hashes)
+            again = self._hear()
+            if again or limit_bytes_per_s != self._limit:
+                self._begin(again, limit_bytes_per_s)
         except HostUnreachable:
-            if time.monotonic() - self._heard_at > PATIENCE_S:
+            if self._is_out_of_patience():
                 raise
-        else:
-            self._heard_at = time.monotonic()
 
-    def _lost(self, host: QuickMigrates, name: str, files: Mapping[str, FileMove]) -> list[FileMove]:
-        """Note what the host says of its works, given by id; returns the files whose work has to be begun again.
+    def _under_way(self) -> list[str]:
+        return [each for each in self._orders if each not in self.works or self.works[each].state is not WorkState.DONE]
 
-        A host that has nothing more to do is not asked. A record may be gone after a power loss: lost as well.
+    def _begin(self, work_ids: Sequence[str], limit_bytes_per_s: int) -> None:
+        orders = [self._orders[work_id] for work_id in work_ids]
+        begun = self._host.start_works(self._tag, orders, limit_bytes_per_s=limit_bytes_per_s)
+        self.works |= {work.work_id: work for work in begun}
+        self._starts.update(work_ids)
+        self._limit = limit_bytes_per_s
+
+    def _hear(self) -> list[str]:
+        """Note what the host says of what is under way; returns what has to be begun again.
+
+        A record may be gone after a power loss: that work is lost as well.
         """
-        running = {work_id: file for work_id, file in files.items() if self._is_under_way(work_id)}
-        heard = {work.work_id: work for work in host.works(self._ctx.tag)} if running else {}
-        lost = []
-        for work_id, file in running.items():
-            work = heard.get(work_id)
-            if work is None or work.state is WorkState.LOST:
-                self._confirm_another_start(work_id, file, name)
-                lost.append(file)
-            elif work.state is WorkState.FAILED:
-                raise refusal(name, work.error_kind or "", work.error or f"{file.source_path} could not be read.")
-            if work is not None:
-                self._works[work_id] = work
-        return lost
+        heard = {work.work_id: work for work in self._host.works(self._tag)}
+        under_way = self._under_way()
+        self.works |= {work_id: heard[work_id] for work_id in under_way if work_id in heard}
+        lost = [each for each in under_way if each not in heard or heard[each].state is WorkState.LOST]
+        for work_id in lost:
+            self._confirm_another_start(work_id)
+        failed = [heard[each] for each in under_way if each in heard and heard[each].state is WorkState.FAILED]
+        return lost + self._cut_off(failed)
 
-    def _is_under_way(self, work_id: str) -> bool:
-        return work_id in self._starts and not self._is_done(work_id)
+    def _cut_off(self, failed: Sequence[Work]) -> list[str]:
+        """Copies that failed because the source was silent go on at their offset when it is back, for PATIENCE_S
+        without a byte. Raises what else a work failed of."""
+        sent = sum(work.bytes_sent for work in self.works.values())
+        if not failed:
+            if sent != self._sent_when_cut_off:
+                self._well_at = time.monotonic()
+            return []
+        for work in failed:
+            if work.error_kind != HostUnreachable.__name__ or self._is_out_of_patience():
+                raise refusal(self._name, work.error_kind or "", work.error or f"{work.work_id} failed.")
+        self._sent_when_cut_off = sent
+        return [work.work_id for work in failed]
 
-    def _confirm_another_start(self, work_id: str, file: FileMove, name: str) -> None:
-        if self._starts[work_id] >= STARTS_OF_A_FILE:
-            raise ProviderError(name, f"The process that works on {file.source_path} ended again and again.")
+    def _is_out_of_patience(self) -> bool:
+        return time.monotonic() - self._well_at > PATIENCE_S
 
-    def _report(self) -> None:
-        copies = [self._works[file.copy_id] for file in self._files.values() if file.copy_id in self._works]
-        done = sum(work.bytes_done for work in copies)
-        self._ctx.progress.report(done, max(self._total, done))
+    def _confirm_another_start(self, work_id: str) -> None:
+        if self._starts[work_id] >= STARTS_OF_A_WORK:
+            order = self._orders[work_id]
+            path = order.destination if isinstance(order, CopyOrder) else order.path
+            raise ProviderError(self._name, f"The process that works on {path} ended again and again.")
 
-    def _prove(self, file: FileMove) -> FileProof:
-        copy, source = self._works[file.copy_id], self._works[file.hash_id]
-        if copy.digest is None or copy.digest != source.digest:
-            raise DigestMismatch(
-                self._ctx.plan.target_name,
-                f"The bytes of {file.source_path} that arrived as {file.target_path} are not those of the source.",
-            )
-        return FileProof(file.source_path, file.target_path, copy.bytes_done, copy.digest, file.stamp)
+
+def _copy_order(ctx: Context, file: FileMove) -> CopyOrder:
+    return CopyOrder(file.copy_id, ctx.source.share(file.source_path), file.target_path, file.size_bytes)
+
+
+def _prove(ctx: Context, file: FileMove, hashed: Work, copied: Work) -> FileProof:
+    if copied.digest is None or copied.digest != hashed.digest:
+        raise DigestMismatch(
+            ctx.plan.target_name,
+            f"The bytes of {file.source_path} that arrived as {file.target_path} are not those of the source.",
+        )
+    return FileProof(
+        source_path=file.source_path,
+        target_path=file.target_path,
+        size_bytes=copied.bytes_done,
+        digest=copied.digest,
+        stamp=file.stamp,
+        sent_bytes=copied.bytes_sent,
+    )

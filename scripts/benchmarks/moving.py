@@ -59,7 +59,8 @@ def measure_moving() -> list[Row]:
         raise RuntimeError(f"the measured move failed: {job.failure_text}")
     baselines.append(_time_cp(kept))
     outside = observer.longest_outage().seconds
-    return [*_copy_rows(_step(job, "copy"), baselines), *_outage_rows(job, outside), _memory_row(resident)]
+    copied = _copy_rows(_step(job, "copy"), baselines)
+    return [*copied, _sent_row(job), *_outage_rows(job, outside), _memory_row(resident)]
 
 
 def _spec() -> LabSpec:
@@ -96,6 +97,13 @@ def _copy_rows(copied: Transfer, baselines: Sequence[Transfer]) -> list[Row]:
         Row("cp + sha256sum of the same bytes, before and after", each),
         Row("copy step / the faster of the two", f"{copied.bytes_per_s / best:.2f}", f"at least {COPY_RATIO}"),
     ]
+
+
+def _sent_row(job: MigrationJob) -> Row:
+    """What travelled of the disks: holes of sparse files do not."""
+    files = job.steps.get(key="copy").result["files"]
+    sent, size = (sum(file[name] for file in files) for name in ("sent_bytes", "size_bytes"))
+    return Row("sent of the disks", f"{units.size(sent)} of {units.size(size)}")
 
 
 def _outage_rows(job: MigrationJob, outside_s: float) -> list[Row]:

@@ -19,7 +19,7 @@ async function select(pk) {
 
 function onClick(event) {
   const row = event.target.closest("[data-row]");
-  if (!row || event.target.closest("a, button")) return;
+  if (!row || event.target.closest("a, button, .pick")) return;
   select(row.dataset.row);
 }
 

@@ -11,7 +11,17 @@ from hosts.access import MANAGERS, MANAGERS_ONLY_LOOK
 from migrations_app.models import MigrationJob
 from tests.journeys.rows import moved_vm
 
-LOOKS = ("host-list", "host-list-csv", "report-groups", "report-groups-csv", "vm-list", "job-list")
+LOOKS = (
+    "host-list",
+    "host-list-csv",
+    "report-groups",
+    "report-groups-csv",
+    "report-accuracy",
+    "report-accuracy-csv",
+    "vm-list",
+    "job-list",
+    "job-plans",
+)
 PAGES_OF_HOST = ("host-page",)
 PAGES_OF_VM = ("vm-page", "migrate", "migrate-host", "migrate-host-ratings")
 CHANGES = {
@@ -25,6 +35,14 @@ CHANGES = {
     "migrate-host-check": "vm",
     "job-cancel": "job",
     "job-retry": "job",
+    "job-priority": "job",
+    "host-evacuate": "host",
+    "job-plan-new": "",
+    "job-plan-place": "plan",
+    "job-plan-approve": "plan",
+    "job-plan-go-on": "plan",
+    "job-plan-discard": "plan",
+    "job-plan-cancel": "plan",
     "host-add": "",
     "placement": "",
 }
@@ -45,7 +63,7 @@ def job(db: None) -> MigrationJob:
 
 def args_of(what: str, job: MigrationJob) -> list[int]:
     assert job.target is not None
-    keys = {"host": job.target.pk, "group": job.target.group_id, "vm": job.vm_id, "job": job.pk}
+    keys = {"plan": 1, "host": job.target.pk, "group": job.target.group_id, "vm": job.vm_id, "job": job.pk}
     return [keys[what] or 0] if what else []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -19,7 +21,7 @@ def every_address() -> dict[str, str]:
 
     def collect(patterns: list[URLPattern | URLResolver], prefix: str) -> None:
         for pattern in patterns:
-            address = prefix + str(pattern.pattern).replace("<int:pk>", "1")
+            address = prefix + re.sub(r"<int:\w+>", "1", str(pattern.pattern))
             if isinstance(pattern, URLResolver):
                 collect(pattern.url_patterns, address)
             elif pattern.name:

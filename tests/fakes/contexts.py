@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from hosts.connect import connect_mover
-from migrations_app.engine.step import Context
+from hosts.providers.claims import Claim
+from migrations_app.engine.step import Context, Copied
 from tests.fakes.moves import Move
 
 TAG = "ferry-7"
@@ -19,6 +19,7 @@ class Waits:
         self.count = 0
         self._is_once = is_once
         self.reported = (0, 0)
+        self.limit = 0
         self._at_wait = at_wait
 
     def report(self, bytes_done: int, bytes_total: int) -> None:
@@ -27,13 +28,20 @@ class Waits:
     def say(self, text: str) -> None:
         raise AssertionError(text)
 
+    def keep(self, result: Copied) -> None:
+        raise AssertionError(result)
+
+    def limit_bytes_per_s(self) -> int:
+        return self.limit
+
     def wait(self) -> None:
         self.count += 1
         if self._at_wait and not (self._is_once and self.count > 1):
             self._at_wait()
 
 
-def context(move: Move, waits: Waits, limit_bytes_per_s: int = 0) -> Context:
-    plan = replace(move.plan(), limit_bytes_per_s=limit_bytes_per_s)
+def context(move: Move, waits: Waits) -> Context:
     source, target = (connect_mover(row) for row in move.rows)
-    return Context(TAG, plan, source, target, waits, (), list)
+    for host in (source, target):
+        host.claim(Claim("7-1767225600", fence=1))
+    return Context(TAG, move.plan(), source, target, waits, (), list)

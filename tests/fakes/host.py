@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from hosts.providers.errors import HostUnreachable
+from hosts.providers.errors import HostUnreachable, ProviderError
 from hosts.providers.types import CopyOrder, HashOrder, Vm, VmState, Work
 
 
@@ -14,7 +14,9 @@ from hosts.providers.types import CopyOrder, HashOrder, Vm, VmState, Work
 class FakeHost:
     """A host: files by path, VMs by id, work by tag, and the faults that were ordered.
 
-    `holds`: how many more times a file, by its path, is found in use when it is to be deleted.
+    `holds`: how many more times a file, by its path, is found in use when it is to be deleted. `limits`: what each call
+    that began works said of the bandwidth. `fences`: the highest number of a call that was let through, by job;
+    `waited_s`: how long the callers of late calls were ready to wait for them.
     """
 
     name: str
@@ -23,10 +25,15 @@ class FakeHost:
     works: dict[str, dict[str, Work]] = field(default_factory=lambda: defaultdict(dict))
     made: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     orders: dict[str, CopyOrder | HashOrder] = field(default_factory=dict)
+    limits: list[int] = field(default_factory=list)
     faults: list[tuple[str, BaseException, str]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     on_call: dict[str, Callable[[], None]] = field(default_factory=dict)
     holds: Counter[str] = field(default_factory=Counter)
+    fences: dict[str, int] = field(default_factory=dict)
+    late_verbs: list[str] = field(default_factory=list)
+    late_calls: list[Callable[[], object]] = field(default_factory=list)
+    waited_s: list[float] = field(default_factory=list)
     is_down: bool = False
     corrupts: bool = False
 
@@ -38,6 +45,19 @@ class FakeHost:
         """The host does the verb, and answers nothing from then on."""
         self.fail(verb, when="after")
         self.faults.append((verb, HostUnreachable(self.name, "Nothing answers."), "down"))
+
+    def late(self, verb: str) -> None:
+        """The next call of the verb hangs on the host until its caller gives it up; it is carried out later."""
+        self.late_verbs.append(verb)
+
+    def keep_late(self, act: Callable[[], object], waited_s: float) -> None:
+        self.late_calls.append(act)
+        self.waited_s.append(waited_s)
+
+    def let_late_calls_act(self) -> list[str]:
+        """What hung is carried out now; what came of each: "done", or the kind of the refusal."""
+        calls, self.late_calls = self.late_calls, []
+        return [_outcome(call) for call in calls]
 
     def used_files(self) -> set[str]:
         """What the VMs registered here are made of."""
@@ -65,6 +85,14 @@ class FakeHost:
         notes = [vm.name for vm in self.vms.values() if tag in vm.notes]
         points = [point.name for vm in self.vms.values() for point in vm.checkpoints if tag in point.name]
         return notes + points + [path for path in self.files if tag in path] + sorted(self.works.get(tag, {}))
+
+
+def _outcome(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except ProviderError as error:
+        return error.kind
+    return "done"
 
 
 WORLD: dict[str, FakeHost] = {}

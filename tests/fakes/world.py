@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hosts.providers.base import QuickMigrates
+from hosts.providers.claims import Claim
 from hosts.providers.errors import AlreadyExists, HostUnreachable, NotFound, WrongState
 from hosts.providers.types import (
     Checkpoint,
@@ -29,6 +30,7 @@ from hosts.providers.types import (
     Work,
     WorkState,
 )
+from tests.fakes.fence import changes
 from tests.fakes.host import WORLD, FakeHost
 
 __all__ = ["WORLD", "FakeHost", "FakeProvider"]
@@ -42,6 +44,10 @@ class FakeProvider(QuickMigrates):
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._host = WORLD[endpoint.name]
+        self._claim: Claim | None = None
+
+    def claim(self, claim: Claim) -> None:
+        self._claim = claim
 
     def close(self) -> None:
         pass
@@ -76,32 +82,32 @@ class FakeProvider(QuickMigrates):
         self._enter("find_vm")
         return self._vm(uid) if uid in self._host.vms else None
 
+    @changes("mark")
     def mark(self, uid: str, tag: str, *, hold: bool) -> Vm:
-        self._enter("mark")
         vm = self._vm(uid)
         if tag not in vm.notes:
             vm = replace(vm, notes=f"{vm.notes}\n{tag} start-action={vm.start_action}")
         self._put(replace(vm, start_action="Nothing") if hold else vm)
         return self._leave("mark", uid)
 
+    @changes("unmark")
     def unmark(self, uid: str, tag: str) -> None:
-        self._enter("unmark")
         vm = self._host.vms.get(uid)
         if vm is not None and tag in vm.notes:
             notes = vm.notes.split("\n")[0]
             self._put(replace(vm, notes=notes, start_action="StartIfRunning", start_ordered_by=None))
         self._after("unmark")
 
+    @changes("checkpoint")
     def checkpoint(self, uid: str, name: str) -> Vm:
-        self._enter("checkpoint")
         vm = self._vm(uid)
         if name not in [point.name for point in vm.checkpoints]:
             disks = tuple(self._grow(disk, name) for disk in vm.disks)
             self._put(replace(vm, disks=disks, checkpoints=(*vm.checkpoints, Checkpoint(name, name, None))))
         return self._leave("checkpoint", uid)
 
+    @changes("save")
     def save(self, uid: str, tag: str) -> Vm:
-        self._enter("save")
         vm = self._vm(uid)
         if vm.state is VmState.RUNNING:
             path = ntpath.join(vm.folder, "Virtual Machines", f"{uid}.vmrs")
@@ -110,8 +116,8 @@ class FakeProvider(QuickMigrates):
             self._put(replace(vm, state=VmState.SAVED, state_files=states, start_action="Nothing"))
         return self._leave("save", uid)
 
+    @changes("start")
     def start(self, uid: str, tag: str) -> Vm:
-        self._enter("start")
         vm = self._vm(uid)
         if vm.state is not VmState.RUNNING:
             if any(other.vms[uid].state is VmState.RUNNING for other in WORLD.values() if uid in other.vms):
@@ -123,8 +129,11 @@ class FakeProvider(QuickMigrates):
     def share(self, path: str) -> RemoteFile:
         return RemoteFile(f"\\\\{self._host.name}\\{path}", "user", Secret("password"))
 
-    def start_works(self, tag: str, orders: Sequence[CopyOrder | HashOrder]) -> Sequence[Work]:
-        self._enter("start_works")
+    @changes("start_works")
+    def start_works(
+        self, tag: str, orders: Sequence[CopyOrder | HashOrder], *, limit_bytes_per_s: int = 0
+    ) -> Sequence[Work]:
+        self._host.limits.append(limit_bytes_per_s)
         works, made = self._host.works[tag], self._host.made[tag]
         due = [each for each in orders if each.work_id not in works or works[each.work_id].state in _ENDED_BADLY]
         taken = {each.destination for each in due if isinstance(each, CopyOrder)} & self._host.files.keys() - {*made}
@@ -145,22 +154,22 @@ class FakeProvider(QuickMigrates):
         self._after("works")
         return list(self._host.works[tag].values())
 
+    @changes("register")
     def register(self, registration: Registration) -> Vm:
-        self._enter("register")
         if registration.uid not in self._host.vms:
             self._put(self._imported(registration))
         return self._leave("register", registration.uid)
 
+    @changes("merge")
     def merge_checkpoints(self, uid: str, tag: str) -> Vm:
-        self._enter("merge")
         vm = self._vm(uid)
         if any(tag in point.name for point in vm.checkpoints):
             kept = tuple(point for point in vm.checkpoints if tag not in point.name)
             self._put(replace(vm, checkpoints=kept, disks=tuple(self._shrink(disk) for disk in vm.disks)))
         return self._leave("merge", uid)
 
+    @changes("remove_vm")
     def remove_vm(self, uid: str, tag: str) -> None:
-        self._enter("remove_vm")
         vm = self._host.vms.get(uid)
         if vm is not None and tag in vm.notes:
             if vm.state is VmState.RUNNING:
@@ -168,8 +177,8 @@ class FakeProvider(QuickMigrates):
             del self._host.vms[uid]
         self._after("remove_vm")
 
+    @changes("delete_files")
     def delete_files(self, paths: Sequence[str], tag: str) -> Sequence[str]:
-        self._enter("delete_files")
         self._refuse_used(paths)
         held = self._host.held(paths)
         for path in set(paths).difference(held):
@@ -177,8 +186,8 @@ class FakeProvider(QuickMigrates):
         self._after("delete_files")
         return held
 
+    @changes("clear_traces")
     def clear_traces(self, tag: str, *, destinations: Sequence[str] | None) -> None:
-        self._enter("clear_traces")
         if destinations is not None:
             self._refuse_used(self._host.made[tag])
             for path in self._host.made.pop(tag):
@@ -220,14 +229,15 @@ class FakeProvider(QuickMigrates):
         return self._stamped(self._host.vms[uid])
 
     def _stamped(self, vm: Vm) -> Vm:
-        """With the stamps that the files have now."""
+        """With the stamps and the sizes that the files have now."""
         files = self._host.files
-        disks = tuple(
-            replace(disk, layers=tuple(replace(each, stamp=str(hash(files.get(each.path)))) for each in disk.layers))
-            for disk in vm.disks
-        )
+        disks = tuple(replace(disk, layers=tuple(self._looked_at(each) for each in disk.layers)) for disk in vm.disks)
         states = tuple(replace(each, stamp=str(hash(files.get(each.path)))) for each in vm.state_files)
         return replace(vm, disks=disks, state_files=states)
+
+    def _looked_at(self, layer: DiskLayer) -> DiskLayer:
+        data = self._host.files.get(layer.path, b"")
+        return replace(layer, stamp=str(hash(data)), file_size_bytes=len(data))
 
     def _put(self, vm: Vm) -> None:
         self._host.vms[vm.uid] = vm
@@ -244,11 +254,11 @@ class FakeProvider(QuickMigrates):
         self._host.made[tag].append(order.destination)
         self._host.files[order.destination] = data[:done]
         if done < len(data):
-            return replace(work, bytes_done=done, bytes_total=len(data))
+            return replace(work, bytes_done=done, bytes_total=len(data), bytes_sent=done)
         arrived = b"?" + data[1:] if self._host.corrupts else data
         self._host.files[order.destination] = arrived
         digest = hashlib.sha256(arrived).hexdigest()
-        return replace(work, state=WorkState.DONE, bytes_done=done, bytes_total=done, digest=digest)
+        return replace(work, state=WorkState.DONE, bytes_done=done, bytes_total=done, digest=digest, bytes_sent=done)
 
     def _grow(self, disk: Disk, name: str) -> Disk:
         path = disk.layers[0].path.replace(".vhdx", f"_{len(disk.layers)}.avhdx")

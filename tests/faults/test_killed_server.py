@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.lab_moves import wait_until
 from tests.served import Served
 
 STEP = "SELECT bytes_done FROM migrations_app_jobstep WHERE job_id=? AND key=? AND status='running'"
+RESULT = "SELECT result FROM migrations_app_jobstep WHERE job_id=? AND key=?"
 STATUS = "SELECT status FROM migrations_app_migrationjob WHERE id=?"
 
 
@@ -40,6 +42,9 @@ def test_a_move_survives_the_kill_of_the_server(served: Served, step: str) -> No
     assert proof.holds, str(proof)
     assert served.lab.running("WEB01") == ["HV02"]
     assert served.lab.host("HV01").stray_files() == []
+    assert "Nobody looked" in served.get(f"jobs/{job}/").text
+    files = json.loads(served.value(RESULT, job, step))["files"]
+    assert [file["source_path"] for file in files if file["sent_bytes"] > file["size_bytes"]] == []
 
 
 def test_a_second_start_keeps_the_data_and_the_password_is_shown_once(served: Served) -> None:

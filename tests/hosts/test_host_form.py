@@ -21,6 +21,7 @@ ENTERED = {
     "username": "LAB\\svc-ferry",
     "password": PASSWORD.reveal(),
     "ca_pem": "",
+    "move_limit": "",
 }
 
 
@@ -107,6 +108,8 @@ def test_a_host_that_fails_is_added_when_one_insists(administrator: Client, netw
         ("username", "", "This field is required."),
         ("password", "", "Enter the password."),
         ("ca_pem", "hello", "no certificate in PEM form"),
+        ("move_limit", "0", "Give the limit as a whole number of MB/s"),
+        ("move_limit", "much", "Give the limit as a whole number of MB/s"),
         ("name", "HV\x00", "Null characters are not allowed."),
     ],
 )
@@ -151,3 +154,14 @@ def test_a_new_password_is_stored(administrator: Client, hv01: Host, network: Ne
     enter(administrator, reverse("host-edit", args=[hv01.pk]), password="new")
 
     assert Host.objects.get().password == Secret("new")
+
+
+def test_the_bandwidth_of_all_moves_is_set_shown_and_taken_away(administrator: Client, hv01: Host) -> None:
+    address = reverse("host-edit", args=[hv01.pk])
+
+    enter(administrator, address, move_limit="250")
+    assert Host.objects.get().move_limit_bytes_per_s == 250 << 20
+    assert 'value="250"' in administrator.get(address).content.decode()
+
+    enter(administrator, address)
+    assert Host.objects.get().move_limit_bytes_per_s == 0

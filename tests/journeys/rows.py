@@ -10,7 +10,7 @@ from hosts.models import Host, HostGroup, HostVolume, VirtualAdapter, VirtualDis
 from hosts.providers.types import Secret
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.recipes import recipe_for
-from migrations_app.models import JobEvent, JobStep, MigrationJob
+from migrations_app.models import AvailabilitySpan, JobEvent, JobStep, MigrationJob
 from migrations_app.plans import Choices, fingerprint, make_plan, match_networks
 
 GB = 1 << 30
@@ -92,6 +92,14 @@ def _job(plan: Plan, vm: VirtualMachine, target: Host) -> MigrationJob:
         version=1,
     )
     JobEvent.objects.create(job=job, number=1, text="The move begins.")
+    for began_s, ended_s, is_up in ((480, 200, True), (190, 39.6, True), (39.5, 30.9, False), (30.8, 0, True)):
+        AvailabilitySpan.objects.create(
+            job=job,
+            began_at=end - timedelta(seconds=began_s),
+            ended_at=end - timedelta(seconds=ended_s),
+            is_up=is_up,
+            method="TCP 10.0.0.7:445",
+        )
     for position, (number, step) in enumerate(recipe_for(plan)):
         JobStep.objects.create(
             job=job,

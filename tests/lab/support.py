@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -23,6 +24,8 @@ from lab.hyperv.verbs import EmulatedHost
 from lab.hyperv.works import Works
 
 TAG = "ferry-7"
+JOB = "7-1767225600"
+_calls = count(1)
 
 
 class ScriptFailed(Exception):
@@ -86,21 +89,27 @@ class HostInside:
 
     def copy(self, work_id: str, source: HostInside, path: str, destination: str, limit: int = 0) -> dict[str, Any]:
         """Begin to pull a file from another host."""
+        return self.begin(self.copy_order(work_id, source, path, destination), limit=limit)[0]
+
+    def copy_order(
+        self, work_id: str, source: HostInside, path: str, destination: str, lane: int = 0
+    ) -> dict[str, Any]:
         credentials = LabFolder(self.folder.lab_root).credentials()
         parameters = {
             "Source": f"\\\\{source.address}\\{path[0]}${path[2:]}",
             "Destination": destination,
             "Username": credentials.username,
             "Password": credentials.password,
-            "LimitBytesPerS": limit,
             "Tag": TAG,
         }
-        return self.begin(order(work_id, "copy-file", parameters))[0]
+        return order(work_id, "copy-file", parameters, lane)
 
-    def begin(self, *orders: dict[str, Any]) -> list[dict[str, Any]]:
+    def begin(self, *orders: dict[str, Any], limit: int = 0) -> list[dict[str, Any]]:
         """Begin works in one call, with the scripts that they need."""
         bodies = {each["kind"]: scripts.script_text(each["kind"]) for each in orders}
-        works: list[dict[str, Any]] = self.run("start-works", Tag=TAG, Scripts=bodies, Orders=list(orders))["works"]
+        works: list[dict[str, Any]] = self.run(
+            "start-works", Tag=TAG, Scripts=bodies, Orders=list(orders), LimitBytesPerS=limit
+        )["works"]
         return works
 
     def work(self, work_id: str) -> dict[str, Any]:
@@ -117,9 +126,9 @@ class HostInside:
         return self.vm(name)
 
 
-def order(work_id: str, kind: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def order(work_id: str, kind: str, parameters: dict[str, Any], lane: int = 0) -> dict[str, Any]:
     """One of the orders of start-works."""
-    return {"work_id": work_id, "kind": kind, "parameters": parameters}
+    return {"work_id": work_id, "kind": kind, "lane": lane, "parameters": parameters}
 
 
 def command_line() -> str:
@@ -129,7 +138,14 @@ def command_line() -> str:
 
 
 def stdin_of(verb: str, **parameters: object) -> bytes:
-    return json.dumps({"script": scripts.script_text(verb), "parameters": parameters}).encode()
+    """With a claim and the job's next number, unless another one is given, where the script asks for one."""
+    script = scripts.script_text(verb)
+    claim = {"Claim": claim_of(next(_calls))} if "$Claim," in script else {}
+    return json.dumps({"script": script, "parameters": claim | parameters}).encode()
+
+
+def claim_of(call: int) -> dict[str, object]:
+    return {"job": JOB, "call": call, "wait_s": 30}
 
 
 def eventually(claim: Callable[[], bool], timeout_s: float = 15.0) -> None:

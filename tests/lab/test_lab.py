@@ -5,28 +5,33 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from hosts.providers.claims import Claim
 from hosts.providers.errors import HostUnreachable
 from hosts.providers.hyperv.provider import HyperVProvider
 from hosts.providers.types import CopyOrder, Endpoint, Secret, Transport, VmState, WorkState
 from lab.hyperv.checker import GuestSilent, Observer, ask, await_answer, prove
 from lab.hyperv.control import Lab
 from lab.hyperv.processes import guests
-from tests.lab.support import TAG, eventually
+from tests.lab.support import JOB, TAG, eventually
 
 pytestmark = pytest.mark.lab
+_fences = count(1)
 
 
 def connect(lab: Lab, name: str) -> HyperVProvider:
-    """The product's own provider, over HTTPS."""
+    """The product's own provider, over HTTPS, for a worker that comes after all before."""
     host, login = lab.host(name), lab.credentials()
     password, ca_file = Secret(login.password), str(lab.ca_file)
-    return HyperVProvider(
+    provider = HyperVProvider(
         Endpoint(name, host.address, host.https_port, Transport.NTLM_HTTPS, login.username, password, ca_file)
     )
+    provider.claim(Claim(JOB, next(_fences)))
+    return provider
 
 
 @pytest.fixture
@@ -37,9 +42,9 @@ def provider(lab: Lab) -> Iterator[HyperVProvider]:
 
 @pytest.fixture
 def idle_disk(lab: Lab, provider: HyperVProvider) -> CopyOrder:
-    """An order for HV02 to pull the disk of IDLE01, which takes about two seconds."""
+    """An order for HV02 to pull the disk of IDLE01."""
     path = lab.host("HV01").vm("IDLE01").layers[0][0]
-    return CopyOrder("disk-0", provider.share(path), "D:\\In\\idle.vhdx", limit_bytes_per_s=1 << 20)
+    return CopyOrder("disk-0", provider.share(path), "D:\\In\\idle.vhdx")
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +154,7 @@ def test_a_copy_whose_own_host_lost_power_is_taken_up_again(lab: Lab, idle_disk:
 
 def test_a_copy_from_a_host_that_lost_power_fails(lab: Lab, idle_disk: CopyOrder) -> None:
     with connect(lab, "HV02") as target:
-        target.start_works(TAG, [idle_disk])
+        target.start_works(TAG, [idle_disk], limit_bytes_per_s=1 << 20)
         eventually(lambda: target.works(TAG)[0].bytes_done > 0)
 
         lab.host("HV01").kill()

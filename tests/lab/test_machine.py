@@ -201,7 +201,13 @@ def test_deleting_a_removed_vms_files_takes_its_folders_along(host: HostInside) 
 
 def test_only_the_scripts_of_the_console_run(host: HostInside) -> None:
     with pytest.raises(ScriptFailed) as failed:
-        host.run("start-works", Tag=TAG, Scripts={"copy-file": "rm C:"}, Orders=[order("a", "copy-file", {})])
+        host.run(
+            "start-works",
+            Tag=TAG,
+            Scripts={"copy-file": "rm C:"},
+            Orders=[order("a", "copy-file", {})],
+            LimitBytesPerS=0,
+        )
 
     assert failed.value.kind == "ScriptNotKnown"
 

@@ -154,7 +154,7 @@ def test_many_works_are_begun_by_one_call_and_answered_in_its_order(hosts: Hosts
 @pytest.mark.parametrize(("work_id", "kind"), [("../x", "hash-file"), ("x", "format-disk")])
 def test_an_order_with_a_strange_id_or_kind_is_refused(host: HostInside, work_id: str, kind: str) -> None:
     with pytest.raises(ScriptFailed) as failed:
-        host.run("start-works", Tag=TAG, Scripts={}, Orders=[order(work_id, kind, {"Path": SOURCE})])
+        host.run("start-works", Tag=TAG, Scripts={}, Orders=[order(work_id, kind, {"Path": SOURCE})], LimitBytesPerS=0)
 
     assert failed.value.kind == "Refused"
 

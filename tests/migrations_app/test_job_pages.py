@@ -9,9 +9,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from migrations_app.models import MigrationJob
+from migrations_app.models import JobStep, MigrationJob
 from migrations_app.words import describe
 from tests.fakes.moves import Move
+from tests.migrations_app.past_jobs import latest_forecast
 
 Status = MigrationJob.Status
 
@@ -30,12 +31,19 @@ def test_a_waiting_job_says_that_the_vm_keeps_running(job: MigrationJob) -> None
 
 
 def test_a_running_job_says_what_to_expect_and_when(job: MigrationJob) -> None:
-    job.status, job.rate_bytes_per_s, job.bytes_done, job.bytes_total = Status.RUNNING, 1 << 20, 0, 1 << 30
+    now = timezone.now()
+    job.status, job.forecast = Status.RUNNING, latest_forecast(now, outage_low_s=8.2, outage_high_s=11.5)
 
     words = describe(job)
 
-    assert words.text.startswith("WEB01 is being moved from HV01 to HV02. It keeps running. Expect a pause of ")
-    assert words.pause_at is not None
+    assert words.text == "WEB01 is being moved from HV01 to HV02. It keeps running. Expect a pause of 8 to 12 s"
+    assert words.pause_at == now + timedelta(minutes=5)
+
+
+def test_before_its_first_forecast_a_running_job_says_what_was_planned(job: MigrationJob) -> None:
+    job.status = Status.RUNNING
+
+    assert "Expect a pause of 5 to 32 s" in describe(job).text
 
 
 def test_during_the_outage_the_page_says_paused(job: MigrationJob) -> None:
@@ -69,7 +77,7 @@ def test_a_whole_move_is_told_step_by_step(move: Move, signed_in: Client) -> Non
 
     text = page(signed_in, job)
 
-    assert text.count("Completed") > job.steps.count()
+    assert text.count("Completed") > job.steps.filter(status=JobStep.Status.DONE).count()
     assert f'data-seq="{job.last_event}"' in text
     assert "Only a job that failed or was cancelled can be tried again." in text
 

@@ -168,13 +168,16 @@ def test_a_full_host_makes_the_job_wait_and_says_why(move: Move) -> None:
     move.run(job)
 
     assert job.status == Status.QUEUED
-    assert job.phase == "Waiting: HV02 has 0 moves in already"
+    assert job.phase == "First in the queue: HV02 takes in no moves, as its limit is 0"
 
 
-def test_every_step_of_a_finished_job_is_done(move: Move) -> None:
+def test_every_step_of_a_finished_job_is_done_or_skipped_for_a_reason(move: Move) -> None:
     job = move.run(move.order())
 
-    assert {step.status for step in job.steps.all()} == {JobStep.Status.DONE}
+    skipped = job.steps.filter(status=JobStep.Status.SKIPPED)
+    assert {step.status for step in job.steps.all()} == {JobStep.Status.DONE, JobStep.Status.SKIPPED}
+    assert [step.number for step in skipped] == ["3.3", "3.4", "3.5", "3.6", "3.7", "3.8"]
+    assert all(step.note for step in skipped)
     assert [step.number for step in job.steps.all()][:3] == ["1", "2", "3.1"]
 
 

@@ -17,8 +17,9 @@ from hosts.models import VirtualMachine
 from hosts.providers.errors import Refused
 from migrations_app.jobs import JobRefused, cancel_job, retry_job
 from migrations_app.journal import Journal
-from migrations_app.leases import Heartbeat, Lease, LeaseLost, due, take_lease
+from migrations_app.leases import Heartbeat, Lease, LeaseLost, take_lease
 from migrations_app.models import HostSlot, MigrationJob
+from migrations_app.waiting import due
 from tests.fakes.databases import Before, Failing
 from tests.fakes.moves import Move
 
@@ -71,7 +72,7 @@ def test_a_finished_move_stays_finished_when_the_last_look_fails(move: Move) -> 
 
 
 @pytest.mark.parametrize("error", [LOCKED, InterfaceError("connection already closed")])
-@pytest.mark.parametrize("words", [("INSERT", "jobevent"), ("UPDATE", "rate_bytes_per_s"), ("UPDATE", "is_committed")])
+@pytest.mark.parametrize("words", [("INSERT", "jobevent"), ("SET", "rate_bytes_per_s"), ("SET", "is_committed")])
 def test_a_busy_database_does_not_undo_a_move(move: Move, words: tuple[str, ...], error: Exception) -> None:
     job = move.order()
 

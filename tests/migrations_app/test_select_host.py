@@ -16,6 +16,7 @@ from hosts.providers.types import Secret
 from migrations_app.candidates import PAGE_SIZE
 from migrations_app.models import MigrationJob
 from tests.fakes.moves import Move
+from tests.migrations_app.past_jobs import Course, past_job
 from tests.migrations_app.wizard import Wizard, page_of, said
 
 
@@ -230,3 +231,22 @@ def finish(check: ThoroughCheck, differences: list[str]) -> None:
         "differences": differences,
     }
     ThoroughCheck.objects.filter(pk=check.pk).update(state="done", result=result, done_at=check.asked_at)
+
+
+def test_the_limit_that_was_entered_makes_the_outages_of_the_list_longer(wizard: Wizard) -> None:
+    free, limited, nonsense = (
+        re.findall(r"<td>([^<]* s)</td>", said(wizard.get("migrate-host", limit=limit))) for limit in ("", "5", "-3")
+    )
+
+    assert free == nonsense == ["5 to 32 s"]
+    assert limited == ["1 min 43 s to 1 min 56 s"]
+
+
+def test_earlier_moves_between_the_hosts_narrow_the_forecast(wizard: Wizard, move: Move) -> None:
+    for _ in range(10):
+        past_job(move.rows[0], move.rows[1], Course(outage_s=12), plan_memory_mb=512)
+
+    text = said(wizard.get("migrate-host", tab="transfer"))
+
+    assert "the rate is measured on 10 earlier moves between these hosts" in text
+    assert "<td>6 to 9 s</td>" in text

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from hosts.providers.errors import DigestMismatch, HostUnreachable, ProviderError, Refused
-from hosts.providers.types import CopyOrder, WorkState
-from migrations_app.engine.transfer import PARALLEL_FILES, STARTS_OF_A_FILE, FileMove, transfer
+from hosts.providers.types import WorkState
+from migrations_app.engine.transfer import STARTS_OF_A_WORK, FileMove, transfer
 from tests.fakes.contexts import TAG, Waits, context
 from tests.fakes.moves import Move
 from tests.fakes.world import FakeHost
@@ -34,18 +36,21 @@ def test_five_files_are_begun_by_one_call_to_each_host(move: Move) -> None:
     proofs = transfer(context(move, waits), files(move, 5))
 
     assert [proof.source_path[-6:] for proof in proofs] == [f"{number}.vhdx" for number in range(5)]
+    assert [(proof.size_bytes, proof.sent_bytes) for proof in proofs] == [(90, 90)] * 5
     assert (move.source.calls.count("start_works"), move.target.calls.count("start_works")) == (1, 1)
-    assert (move.source.calls.count("works"), move.target.calls.count("works")) == (1, 3)
-    assert (waits.count, waits.reported) == (2, (450, 450))
+    assert (move.source.calls.count("works"), move.target.calls.count("works")) == (0, 3)
+    assert (waits.count, waits.reported) == (3, (450, 450))
 
 
-def test_files_beyond_the_limit_follow_as_soon_as_places_are_free(move: Move) -> None:
-    waits = Waits()
+def test_both_hosts_are_told_at_the_same_time(move: Move) -> None:
+    meeting = threading.Barrier(2, timeout=10)
 
-    transfer(context(move, waits), files(move, PARALLEL_FILES + 3))
+    def meet() -> None:
+        meeting.wait()
 
-    assert (move.source.calls.count("start_works"), move.target.calls.count("start_works")) == (2, 2)
-    assert waits.count == 4
+    move.source.on_call["start_works"] = move.target.on_call["start_works"] = meet
+
+    assert len(transfer(context(move, Waits()), files(move, 1))) == 1
 
 
 def test_a_file_that_is_named_twice_travels_once(move: Move) -> None:
@@ -57,12 +62,26 @@ def test_a_file_that_is_named_twice_travels_once(move: Move) -> None:
     assert len(move.target.orders) == 1
 
 
-@pytest.mark.parametrize(("limit", "count", "share"), [(800, 2, 400), (800, 20, 100), (3, 8, 1), (0, 5, 0)])
-def test_the_limit_is_shared_by_the_files_that_may_run_at_once(move: Move, limit: int, count: int, share: int) -> None:
-    transfer(context(move, Waits(), limit), files(move, count))
+def test_the_limit_is_ordered_with_the_copies_and_again_only_when_it_changes(move: Move) -> None:
+    waits = Waits(lambda: setattr(waits, "limit", 50))
+    waits.limit = 800
 
-    orders = [order for order in move.target.orders.values() if isinstance(order, CopyOrder)]
-    assert [order.limit_bytes_per_s for order in orders] == [share] * count
+    transfer(context(move, waits), files(move, 2))
+
+    assert move.target.limits == [800, 50]
+    assert move.source.limits == [0]
+
+
+def test_a_limit_that_a_silent_host_did_not_hear_is_ordered_again(move: Move) -> None:
+    def slow_down() -> None:
+        waits.limit = 50
+        move.target.fail("start_works")
+
+    waits = Waits(slow_down, is_once=True)
+
+    transfer(context(move, waits), files(move, 1))
+
+    assert move.target.limits == [0, 50]
 
 
 def test_lost_copies_are_begun_again_by_one_call_to_the_target_alone(move: Move) -> None:
@@ -85,7 +104,7 @@ def test_a_copy_that_is_lost_again_and_again_is_given_up(move: Move) -> None:
     with pytest.raises(ProviderError, match="ended again and again"):
         transfer(context(move, Waits(lambda: lose(move.target))), files(move, 2))
 
-    assert move.target.calls.count("start_works") == STARTS_OF_A_FILE
+    assert move.target.calls.count("start_works") == STARTS_OF_A_WORK
 
 
 def test_a_host_that_is_silent_for_a_moment_is_waited_for(move: Move) -> None:
@@ -97,19 +116,42 @@ def test_a_host_that_is_silent_for_a_moment_is_waited_for(move: Move) -> None:
 def test_a_restart_that_a_silent_host_did_not_hear_is_tried_again_and_not_counted(move: Move) -> None:
     def hit() -> None:
         lose(move.target)
-        move.target.fail("start_works", times=STARTS_OF_A_FILE + 1)
+        move.target.fail("start_works", times=STARTS_OF_A_WORK + 1)
 
     assert len(transfer(context(move, Waits(hit, is_once=True)), files(move, 1))) == 1
 
 
-def test_a_failed_copy_is_the_refusal_of_its_host(move: Move) -> None:
+def failing(host: FakeHost, kind: str) -> Callable[[], None]:
+    """Whatever runs on the host at a wait fails like this."""
+
     def fail() -> None:
-        for work_id, work in move.target.works[TAG].items():
-            failed = replace(work, state=WorkState.FAILED, error_kind="Refused", error="The cable is out.")
-            move.target.works[TAG][work_id] = failed
+        for work in host.works[TAG].values():
+            if work.state is WorkState.RUNNING:
+                failed = replace(work, state=WorkState.FAILED, error_kind=kind, error="The cable is out.")
+                host.works[TAG][work.work_id] = failed
+
+    return fail
+
+
+def test_a_failed_copy_is_the_refusal_of_its_host(move: Move) -> None:
+    with pytest.raises(Refused, match="HV02: The cable is out"):
+        transfer(context(move, Waits(failing(move.target, "Refused"))), files(move, 2))
+
+
+def test_a_copy_that_its_source_did_not_answer_goes_on(move: Move) -> None:
+    waits = Waits(failing(move.target, "HostUnreachable"), is_once=True)
+
+    assert len(transfer(context(move, waits), files(move, 2))) == 2
+    assert (move.source.calls.count("start_works"), move.target.calls.count("start_works")) == (1, 2)
+
+
+def test_a_source_that_stays_silent_to_its_target_is_given_up(move: Move, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("migrations_app.engine.transfer.PATIENCE_S", 0.2)
 
     with pytest.raises(Refused, match="HV02: The cable is out"):
-        transfer(context(move, Waits(fail)), files(move, 2))
+        transfer(context(move, Waits(failing(move.target, "HostUnreachable"))), files(move, 1))
+
+    assert move.target.calls.count("start_works") > STARTS_OF_A_WORK
 
 
 def test_bytes_that_arrive_changed_are_a_mismatch(move: Move) -> None:

@@ -115,3 +115,12 @@ def test_the_wizard_needs_somebody_who_is_signed_in(move: Move, client: Client) 
         answer = client.post(reverse(page, args=[vm.pk]))
         assert answer.status_code == 302
         assert answer["Location"].startswith("/sign-in/")
+
+
+def test_the_summary_tells_the_parts_of_the_forecast_and_where_its_figures_come_from(wizard: Wizard) -> None:
+    text = said(wizard.get("migrate-summary"))
+
+    assert "How this was worked out" in text
+    assert "Save, register, restore <span" in text
+    assert "57 MB/s (29 MB/s to 114 MB/s)" in text
+    assert "assumed, as nothing is measured yet" in text

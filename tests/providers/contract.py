@@ -114,6 +114,16 @@ class ProviderContract:
         assert not pair.has_target(pair.target_path(path)) or stopped.bytes_done < stopped.bytes_total
         assert pair.ended(pair.target, "disk-0-0").digest == pair.digest(pair.source, path)
 
+    def test_a_limit_is_changed_while_a_copy_runs(self, pair: Pair) -> None:
+        path = pair.source.checkpoint(pair.uid, f"{TAG}-1").disks[0].layers[0].path
+        pair.copy(path, limit_bytes_per_s=10_000)
+        until(lambda: pair.work(pair.target, "disk-0-0"), lambda work: work.bytes_sent > 0)
+
+        assert pair.target.start_works(TAG, [], limit_bytes_per_s=0) == ()
+
+        done = pair.ended(pair.target, "disk-0-0")
+        assert (done.state, done.bytes_sent) == (WorkState.DONE, done.bytes_total)
+
     def test_works_are_listed_in_the_order_they_were_begun(self, pair: Pair) -> None:
         files = pair.saved().state_files
 

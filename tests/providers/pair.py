@@ -54,11 +54,11 @@ class Pair:
 
     def copy(self, path: str, work_id: str = "disk-0-0", limit_bytes_per_s: int = 0) -> Work:
         """Begin to pull a file of the source to its place on the target."""
-        (work,) = self.target.start_works(TAG, [self.order(path, work_id, limit_bytes_per_s)])
+        (work,) = self.target.start_works(TAG, [self.order(path, work_id)], limit_bytes_per_s=limit_bytes_per_s)
         return work
 
-    def order(self, path: str, work_id: str = "disk-0-0", limit_bytes_per_s: int = 0) -> CopyOrder:
-        return CopyOrder(work_id, self.source.share(path), self.target_path(path), limit_bytes_per_s)
+    def order(self, path: str, work_id: str = "disk-0-0") -> CopyOrder:
+        return CopyOrder(work_id, self.source.share(path), self.target_path(path))
 
     def pull(self, path: str) -> Work:
         """Copy a file and wait until it is there."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from hosts.providers.claims import Claim
 from hosts.providers.types import (
     Adapter,
     AdapterPlacement,
@@ -32,6 +33,7 @@ from hosts.providers.types import (
 
 UID = "6f1c2d34-5b6a-4c7d-8e9f-0a1b2c3d4e5f"
 TAG = "ferry-7"
+CLAIM = Claim("7-1767225600", fence=1)
 ENDPOINT = Endpoint("HV01", "10.0.0.1", 5985, Transport.NTLM_HTTP, "LAB\\svc", Secret("pw-secret"))
 BASE = "D:\\VMs\\WEB01\\Virtual Hard Disks\\web01.vhdx"
 TOP = "D:\\VMs\\WEB01\\Virtual Hard Disks\\web01_1.avhdx"

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from hosts.providers.errors import AccessDenied, HostUnreachable
+from hosts.providers.claims import Claim
+from hosts.providers.errors import AccessDenied, HostUnreachable, Overtaken
 from hosts.providers.hyperv.provider import HyperVProvider
 from hosts.providers.types import Endpoint, Secret, Transport, VmState, Work, WorkState
 from lab.hyperv.control import Lab
 from lab.hyperv.hostcontrol import HostControl
 from lab.hyperv.spec import DiskSpec, HostSpec, LabSpec, VmSpec
 from tests.providers.contract import ProviderContract
+from tests.providers.contract_fence import JOB, FenceContract
 from tests.providers.contract_marks import MarkContract
 from tests.providers.contract_moves import MoveContract
 from tests.providers.pair import TAG, Pair
@@ -38,7 +40,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 @pytest.fixture
 def pair(lab: Lab) -> Iterator[Pair]:
     source, target = lab.host("HV01"), lab.host("HV02")
-    with HyperVProvider(endpoint(lab, "HV01")) as here, HyperVProvider(endpoint(lab, "HV02")) as there:
+    with mover(lab, "HV01") as here, mover(lab, "HV02") as there:
         yield Pair(
             source=here,
             target=there,
@@ -50,6 +52,12 @@ def pair(lab: Lab) -> Iterator[Pair]:
             has_source=lambda path: source.real(path).exists(),
             kill_works=lambda: target.kill_works(TAG),
         )
+
+
+def mover(lab: Lab, name: str, fence: int = 1) -> HyperVProvider:
+    made = HyperVProvider(endpoint(lab, name))
+    made.claim(Claim(JOB, fence))
+    return made
 
 
 def endpoint(lab: Lab, name: str, password: str | None = None) -> Endpoint:
@@ -76,6 +84,12 @@ class TestHyperVMoves(MoveContract):
         return pair
 
 
+class TestHyperVFence(FenceContract):
+    @pytest.fixture
+    def pair(self, pair: Pair) -> Pair:
+        return pair
+
+
 class TestHyperVMarks(MarkContract):
     @pytest.fixture
     def pair(self, pair: Pair) -> Pair:
@@ -97,15 +111,27 @@ def test_a_host_that_reboots_starts_a_marked_vm_but_not_one_that_was_saved_for_t
     pair.source.mark(pair.uid, TAG, hold=False)
     reboot(host)
     marked = host.vm("WEB01").state
-    with HyperVProvider(endpoint(lab, "HV01")) as again:
+    with mover(lab, "HV01", fence=2) as again:
         again.save(pair.uid, TAG)
         reboot(host)
         saved = host.vm("WEB01").state
-    with HyperVProvider(endpoint(lab, "HV01")) as again:
+    with mover(lab, "HV01", fence=3) as again:
         again.start(pair.uid, TAG)
         reboot(host)
 
     assert (marked, saved, host.vm("WEB01").state) == ("running", "saved", "running")
+
+
+def test_a_host_that_lost_power_still_knows_who_was_overtaken(lab: Lab, pair: Pair) -> None:
+    pair.source.claim(Claim(JOB, fence=2))
+    pair.source.mark(pair.uid, TAG, hold=False)
+    reboot(lab.host("HV01"))
+
+    with mover(lab, "HV01", fence=1) as late, pytest.raises(Overtaken):
+        late.save(pair.uid, TAG)
+
+    assert lab.host("HV01").vm("WEB01").state == "running"
+    assert [path for path in lab.host("HV01").traces(TAG) if "fences" in path] == []
 
 
 def reboot(host: HostControl) -> None:

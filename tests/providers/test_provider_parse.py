@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hosts.providers.claims import Claim
 from hosts.providers.errors import ProtocolError, Refused
 from hosts.providers.hyperv.provider import HyperVProvider
 from hosts.providers.hyperv.script_text import script_text
@@ -26,9 +27,13 @@ from tests.providers.samples import (
 
 def provider(**changed: Any) -> HyperVProvider:
     """One whose host answers as in samples.py, but for `changed` (verb with _ for -)."""
-    return HyperVProvider(
-        ENDPOINT, RecordingShell({verb.replace("_", "-"): answer for verb, answer in changed.items()})
-    )
+    return claimed(RecordingShell({verb.replace("_", "-"): answer for verb, answer in changed.items()}))
+
+
+def claimed(shell: RecordingShell) -> HyperVProvider:
+    host = HyperVProvider(ENDPOINT, shell)
+    host.claim(Claim("7-1767225600", fence=1))
+    return host
 
 
 def test_every_kind_of_answer_becomes_its_dataclass() -> None:
@@ -118,23 +123,25 @@ def test_a_finished_work_has_its_digest() -> None:
     assert (work.state, work.digest) == (WorkState.DONE, "ab" * 32)
 
 
-def test_nothing_to_begin_is_no_call() -> None:
-    shell = RecordingShell()
+def test_without_orders_only_the_limit_travels() -> None:
+    shell = RecordingShell({"start-works": {"works": []}})
 
-    assert HyperVProvider(ENDPOINT, shell).start_works(TAG, []) == ()
-    assert shell.runs == []
+    assert HyperVProvider(ENDPOINT, shell).start_works(TAG, [], limit_bytes_per_s=5) == ()
+
+    ((_, parameters, _),) = shell.runs
+    assert parameters == {"Tag": TAG, "Scripts": {}, "Orders": [], "LimitBytesPerS": 5}
 
 
 def test_one_call_carries_all_orders_and_each_script_once() -> None:
     shell = RecordingShell()
-    host = HyperVProvider(ENDPOINT, shell)
+    host = claimed(shell)
 
     host.start_works(TAG, [HashOrder("a", "D:\\a"), HashOrder("b", "D:\\b")])
 
     ((verb, parameters, _),) = shell.runs
     assert verb == "start-works"
     assert parameters["Orders"] == [
-        {"work_id": name, "kind": "hash-file", "parameters": {"Path": f"D:\\{name}"}} for name in "ab"
+        {"work_id": name, "kind": "hash-file", "lane": 0, "parameters": {"Path": f"D:\\{name}"}} for name in "ab"
     ]
     assert parameters["Scripts"] == {"hash-file": script_text("hash-file")}
 
@@ -158,7 +165,7 @@ def test_a_path_on_no_drive_is_refused(path: str) -> None:
 
 def test_a_password_travels_as_a_secret_that_does_not_show_itself() -> None:
     shell = RecordingShell()
-    host = HyperVProvider(ENDPOINT, shell)
+    host = claimed(shell)
 
     host.start_works(TAG, [CopyOrder("disk-0-0", host.share("D:\\a.vhdx"), "E:\\a.vhdx")])
 

@@ -15,12 +15,13 @@ from hosts.providers.hyperv.provider import DEADLINES_S, HyperVProvider
 from hosts.providers.hyperv.script_text import SCRIPTS, SHARED, script_text
 from hosts.providers.types import CopyOrder, HashOrder
 from tests.providers.powershell import parse, problems, script_parameters, text_of, walk
-from tests.providers.samples import ENDPOINT, REGISTRATION, TAG, TOP, UID, RecordingShell
+from tests.providers.samples import CLAIM, ENDPOINT, REGISTRATION, TAG, TOP, UID, RecordingShell
 
 FOLDER = Path(provider_module.__file__).parent
 ALL = sorted(FOLDER.rglob("*.ps1"))
 VERBS = sorted(path.stem for path in SCRIPTS.glob("*.ps1"))
 BODIES = ["copy-file", "hash-file"]
+READING = ["get-vm", "inspect-host", "list-works", "sample-host"]
 VM_TYPES = ["Vm", "Disk", "DiskLayer", "Adapter", "Checkpoint", "StateFile"]
 HOST_TYPES = ["HostFacts", "Volume", "Network", "HostLoad", "VmLoad", "Work"]
 
@@ -49,7 +50,9 @@ def sent() -> list[tuple[str, dict[str, object], float]]:
     """What the provider runs when each of its methods is called once."""
     shell = RecordingShell()
     for call in CALLS:
-        call(HyperVProvider(ENDPOINT, shell))
+        host = HyperVProvider(ENDPOINT, shell)
+        host.claim(CLAIM)
+        call(host)
     return shell.runs
 
 
@@ -80,6 +83,16 @@ def test_every_script_stops_on_errors_and_stays_on_its_host(verb: str) -> None:
     assert "$ErrorActionPreference = 'Stop'" in text
     assert "$PSScriptRoot" not in text
     assert not re.search(r"-(ComputerName|CimSession)\b|\$(script|global):", text)
+
+
+@pytest.mark.parametrize("verb", sorted({*VERBS} - {*BODIES, *READING}))
+def test_every_script_that_changes_something_enters_the_fence_first_and_keeps_it(verb: str) -> None:
+    (body,) = [child for child in parse(script_text(verb)).children if child.type == "statement_list"]
+    done = [text_of(each) for each in body.children if each.type not in ("comment", "function_statement")]
+    settings = ("$ErrorActionPreference = ", "Set-StrictMode ", "$receiver = @'", "$limitName = ")
+
+    assert next(each for each in done if not each.startswith(settings)) == "$fence = Enter-Fence -Claim $Claim"
+    assert "$fence =" not in "".join(done).replace("$fence = Enter-Fence", "")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -137,14 +150,15 @@ def test_the_provider_sends_exactly_the_parameters_that_a_script_takes() -> None
 
 
 @pytest.mark.parametrize("kind", BODIES)
-def test_a_work_gets_exactly_the_parameters_that_its_body_takes(kind: str) -> None:
+def test_a_work_gets_exactly_the_parameters_that_its_body_reads(kind: str) -> None:
     (call,) = [parameters for verb, parameters, _ in sent() if verb == "start-works"]
     assert isinstance(call["Orders"], list)
     assert isinstance(call["Scripts"], dict)
     (given,) = [order["parameters"] for order in call["Orders"] if order["kind"] == kind]
 
     assert call["Scripts"][kind] == script_text(kind)
-    assert {*given, "ProgressPath"} == set(script_parameters(script_text(kind)))
+    assert list(script_parameters(script_text(kind))) == ["Works"]
+    assert {*given, "ProgressPath"} == set(re.findall(r"\$work\.(\w+)", script_text(kind)))
 
 
 @pytest.mark.parametrize("name", VM_TYPES + HOST_TYPES)

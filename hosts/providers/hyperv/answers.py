@@ -31,6 +31,7 @@ _KINDS: dict[str, type[ProviderError]] = {
         errors.NotEnoughMemory,
         errors.NotEnoughSpace,
         errors.NotFound,
+        errors.Overtaken,
         errors.WrongState,
     )
 }

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from hosts.providers.base import QuickMigrates
-from hosts.providers.errors import Refused
+from hosts.providers.claims import Claim
+from hosts.providers.errors import DeadlineExceeded, Refused
+from hosts.providers.hyperv.lanes import lanes
 from hosts.providers.hyperv.parse import Answer
 from hosts.providers.hyperv.paths import admin_share_path
 from hosts.providers.hyperv.script_text import script_text
@@ -43,6 +45,9 @@ DEADLINES_S: dict[str, float] = {
     "clear-traces": 300,
 }
 
+# For an earlier call that is still under way: a save or a checkpoint is worth waiting for, the reason worth telling.
+FENCE_WAIT_S = 300
+
 
 class Shell(Protocol):
     """What the provider needs of WinRmShell."""
@@ -58,6 +63,10 @@ class HyperVProvider(QuickMigrates):
     def __init__(self, endpoint: Endpoint, shell: Shell | None = None) -> None:
         self._endpoint = endpoint
         self._shell: Shell = shell or WinRmShell(endpoint)
+        self._claim: Claim | None = None
+
+    def claim(self, claim: Claim) -> None:
+        self._claim = claim
 
     def close(self) -> None:
         self._shell.close()
@@ -72,19 +81,19 @@ class HyperVProvider(QuickMigrates):
         return self._run("get-vm", VmId=uid).optional("vm", Vm)
 
     def mark(self, uid: str, tag: str, *, hold: bool) -> Vm:
-        return self._run("mark-vm", VmId=uid, Tag=tag, Hold=hold).one("vm", Vm)
+        return self._change("mark-vm", VmId=uid, Tag=tag, Hold=hold).one("vm", Vm)
 
     def unmark(self, uid: str, tag: str) -> None:
-        self._run("unmark-vm", VmId=uid, Tag=tag)
+        self._change("unmark-vm", VmId=uid, Tag=tag)
 
     def checkpoint(self, uid: str, name: str) -> Vm:
-        return self._run("checkpoint-vm", VmId=uid, Name=name).one("vm", Vm)
+        return self._change("checkpoint-vm", VmId=uid, Name=name).one("vm", Vm)
 
     def save(self, uid: str, tag: str) -> Vm:
-        return self._run("save-vm", VmId=uid, Tag=tag).one("vm", Vm)
+        return self._change("save-vm", VmId=uid, Tag=tag).one("vm", Vm)
 
     def start(self, uid: str, tag: str) -> Vm:
-        return self._run("start-vm", VmId=uid, Tag=tag).one("vm", Vm)
+        return self._change("start-vm", VmId=uid, Tag=tag).one("vm", Vm)
 
     def share(self, path: str) -> RemoteFile:
         """The file in the administrative share of its drive, for whoever signs in as we do."""
@@ -95,49 +104,66 @@ class HyperVProvider(QuickMigrates):
             raise Refused(endpoint.name, f"{path} lies on no drive that another host could read.") from None
         return RemoteFile(location, endpoint.username, endpoint.password)
 
-    def start_works(self, tag: str, orders: Sequence[CopyOrder | HashOrder]) -> Sequence[Work]:
-        if not orders:
-            return ()
-        sent = [_work_order(tag, order) for order in orders]
+    def start_works(
+        self, tag: str, orders: Sequence[CopyOrder | HashOrder], *, limit_bytes_per_s: int = 0
+    ) -> Sequence[Work]:
+        sent = [_work_order(tag, order, lane) for order, lane in zip(orders, lanes(orders), strict=True)]
         bodies = {kind: script_text(kind) for kind in sorted({str(order["kind"]) for order in sent})}
-        return self._run("start-works", Tag=tag, Scripts=bodies, Orders=sent).several("works", Work)
+        begun = self._change("start-works", Tag=tag, Scripts=bodies, Orders=sent, LimitBytesPerS=limit_bytes_per_s)
+        return begun.several("works", Work)
 
     def works(self, tag: str) -> Sequence[Work]:
         return self._run("list-works", Tag=tag).several("works", Work)
 
     def register(self, registration: Registration) -> Vm:
-        return self._run("register-vm", **_registration(registration)).one("vm", Vm)
+        return self._change("register-vm", **_registration(registration)).one("vm", Vm)
 
     def merge_checkpoints(self, uid: str, tag: str) -> Vm:
-        return self._run("merge-checkpoints", VmId=uid, Tag=tag).one("vm", Vm)
+        return self._change("merge-checkpoints", VmId=uid, Tag=tag).one("vm", Vm)
 
     def remove_vm(self, uid: str, tag: str) -> None:
-        self._run("remove-vm", VmId=uid, Tag=tag)
+        self._change("remove-vm", VmId=uid, Tag=tag)
 
     def delete_files(self, paths: Sequence[str], tag: str) -> Sequence[str]:
-        return self._run("delete-files", Paths=list(paths), Tag=tag).several("in_use", str)
+        return self._change("delete-files", Paths=list(paths), Tag=tag).several("in_use", str)
 
     def clear_traces(self, tag: str, *, destinations: Sequence[str] | None) -> None:
-        self._run("clear-traces", Tag=tag, KeepFiles=destinations is None, Destinations=list(destinations or ()))
+        self._change("clear-traces", Tag=tag, KeepFiles=destinations is None, Destinations=list(destinations or ()))
+
+    def _change(self, verb: str, **parameters: object) -> Answer:
+        """Run a verb that enters its job's fence first (shared/fence.ps1), and waits there for an earlier call."""
+        if self._claim is None:
+            raise Refused(self._endpoint.name, f"{verb} was not run: nobody has claimed the job.", kind="NoClaim")
+        wait_s = int(min(FENCE_WAIT_S, 0.75 * self._claim.bounded_s(DEADLINES_S[verb])))
+        claim = {"job": self._claim.job, "call": self._claim.next_call(), "wait_s": wait_s}
+        return self._run(verb, Claim=claim, **parameters)
 
     def _run(self, verb: str, **parameters: object) -> Answer:
-        result = self._shell.run(verb, parameters, deadline_s=DEADLINES_S[verb])
-        return Answer(self._endpoint.name, verb, result)
+        host, longest_s = self._endpoint.name, DEADLINES_S[verb]
+        deadline_s = self._claim.bounded_s(longest_s) if self._claim else longest_s
+        try:
+            result = self._shell.run(verb, parameters, deadline_s=deadline_s)
+        except DeadlineExceeded as late:
+            if deadline_s == longest_s:
+                raise
+            text = f"{verb} was given up after {deadline_s:.0f} seconds, at the deadline of the outage."
+            raise DeadlineExceeded(host, text) from late
+        return Answer(host, verb, result)
 
 
-def _work_order(tag: str, order: CopyOrder | HashOrder) -> dict[str, object]:
-    """`parameters` are those of scripts/<kind>.ps1; start-works itself adds the ProgressPath."""
+def _work_order(tag: str, order: CopyOrder | HashOrder, lane: int) -> dict[str, object]:
+    """Orders of a lane share a process. `parameters` are what scripts/<kind>.ps1 reads of each of its works;
+    start-works itself adds the ProgressPath."""
     if isinstance(order, HashOrder):
-        return {"work_id": order.work_id, "kind": "hash-file", "parameters": {"Path": order.path}}
+        return {"work_id": order.work_id, "kind": "hash-file", "lane": lane, "parameters": {"Path": order.path}}
     parameters = {
         "Source": order.source.location,
         "Destination": order.destination,
         "Username": order.source.username,
         "Password": order.source.password,
-        "LimitBytesPerS": order.limit_bytes_per_s,
         "Tag": tag,
     }
-    return {"work_id": order.work_id, "kind": "copy-file", "parameters": parameters}
+    return {"work_id": order.work_id, "kind": "copy-file", "lane": lane, "parameters": parameters}
 
 
 def _registration(registration: Registration) -> dict[str, object]:

@@ -12,20 +12,14 @@ class MakeCheckpoint(Step):
     title = "Make a checkpoint"
     phase = "Making a checkpoint"
     undo_can_wait = True
-    ordinal = 1
 
     def run(self, ctx: Context) -> None:
-        ctx.source.checkpoint(ctx.plan.vm_uid, f"{ctx.tag}-{self.ordinal}")
+        ctx.source.checkpoint(ctx.plan.vm_uid, f"{ctx.tag}-1")
 
     def undo(self, ctx: Context) -> None:
+        """Every checkpoint that the job made, this and those of the rounds."""
         if ctx.source.find_vm(ctx.plan.vm_uid) is not None:
             _merge(ctx, ctx.source)
-
-
-class MakeDeltaCheckpoint(MakeCheckpoint):
-    key = "checkpoint-delta"
-    title = "Make another checkpoint"
-    ordinal = 2
 
 
 class MergeOnTarget(Step):

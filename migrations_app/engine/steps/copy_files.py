@@ -1,12 +1,9 @@
-"""Copying: the frozen layers while the VM runs, what was written since, and the rest once it stands still."""
+"""Copying: the frozen layers while the VM runs, and the rest once it stands still."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
-from hosts.providers.types import Disk, DiskLayer, StateFile, Vm
-from migrations_app.engine.step import Context, Copied, Step, StepRefused
+from migrations_app.engine.frozen import check_copied_layers, copy_frozen, layer_move
+from migrations_app.engine.step import Context, Copied, Step
 from migrations_app.engine.transfer import FileMove, transfer
 
 
@@ -17,27 +14,11 @@ class CopyFrozenLayers(Step):
     undo_can_wait = True
 
     def run(self, ctx: Context) -> Copied:
-        vm = ctx.source_vm()
-        return Copied(transfer(ctx, [_move(ctx, disk, layer) for disk, layer in self.layers(vm)]))
-
-    def layers(self, vm: Vm) -> Iterator[tuple[Disk, DiskLayer]]:
-        for disk in vm.disks:
-            for layer in disk.layers[:-1]:
-                yield disk, layer
+        return Copied(copy_frozen(ctx, ctx.source_vm()))
 
     def undo(self, ctx: Context) -> None:
+        """Whatever the job copied, here and in the rounds."""
         _clear(ctx)
-
-
-class CopyDelta(CopyFrozenLayers):
-    key = "copy-delta"
-    title = "Copy what was written meanwhile"
-    phase = "Copying what was written meanwhile"
-
-    def layers(self, vm: Vm) -> Iterator[tuple[Disk, DiskLayer]]:
-        """The layer of each disk that the second checkpoint has frozen."""
-        for disk in vm.disks:
-            yield from ((disk, layer) for layer in disk.layers[-2:-1])
 
 
 class CopyRest(Step):
@@ -49,9 +30,9 @@ class CopyRest(Step):
 
     def run(self, ctx: Context) -> Copied:
         vm = ctx.source_vm()
+        check_copied_layers(ctx, vm)
         known = {proof.source_path for proof in ctx.proofs}
-        layers = [replace(_move(ctx, disk, layer), stamp=layer.stamp) for disk in vm.disks for layer in disk.layers]
-        _nothing_merged(ctx, known, {file.source_path for file in layers})
+        layers = [layer_move(ctx, disk, layer) for disk in vm.disks for layer in disk.layers]
         states = [
             FileMove(file.path, ctx.plan.place(file.path), file.size_bytes, file.stamp) for file in vm.state_files
         ]
@@ -68,16 +49,6 @@ class CopyWhileOff(CopyRest):
         _clear(ctx)
 
 
-def _move(ctx: Context, disk: Disk, layer: DiskLayer) -> FileMove:
-    return FileMove(layer.path, ctx.plan.place_layer(disk.location, layer.path), layer.file_size_bytes)
-
-
-def _state_move(ctx: Context, vm: Vm, file: StateFile) -> FileMove:
-    """The configuration has no stamp: the hypervisor may write it again without the VM having run."""
-    stamp = "" if file.path == vm.config_path else file.stamp
-    return FileMove(file.path, ctx.plan.place(file.path), file.size_bytes, stamp)
-
-
 def _clear(ctx: Context) -> None:
     """Everything the job's copies made on the target goes; on the source only the records of the hashing.
 
@@ -86,12 +57,3 @@ def _clear(ctx: Context) -> None:
     ctx.target.remove_vm(ctx.plan.vm_uid, ctx.tag)
     ctx.target.clear_traces(ctx.tag, destinations=[proof.target_path for proof in ctx.proofs])
     ctx.source.clear_traces(ctx.tag, destinations=None)
-
-
-def _nothing_merged(ctx: Context, copied: set[str], chain: set[str]) -> None:
-    """A layer that was copied and is not in the chain any more was merged into another one meanwhile."""
-    if gone := sorted(copied - chain):
-        raise StepRefused(
-            f"{gone[0]} of {ctx.plan.vm_name} was merged on {ctx.plan.source_name} during the copy.",
-            "Keep other tools from removing checkpoints during the move, then retry.",
-        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hosts.providers.errors import WrongState
 from hosts.providers.types import Vm, VmState
+from migrations_app.engine.frozen import check_copied_layers
 from migrations_app.engine.registration import registration
 from migrations_app.engine.step import Context, PastReturn, Step, StepRefused
 
@@ -16,6 +17,11 @@ class SaveState(Step):
     title = "Save the state"
     phase = "Saving the state"
     begins_outage = True
+
+    def weigh(self, ctx: Context) -> str:
+        """Never skipped; but what was merged meanwhile is found while the VM still runs."""
+        check_copied_layers(ctx, ctx.source_vm())
+        return ""
 
     def run(self, ctx: Context) -> None:
         state = ctx.source.save(ctx.plan.vm_uid, ctx.tag).state

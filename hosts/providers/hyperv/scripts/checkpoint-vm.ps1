@@ -2,12 +2,15 @@
 # Fills hosts.providers.types.Vm. A production checkpoint writes no memory image; Hyper-V itself falls back to a
 # standard one where the guest cannot take part. The VM's own setting is given back in any case.
 param(
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidateNotNullOrEmpty()] [string]$Name
 )
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
+. "$PSScriptRoot\..\shared\root.ps1"
+. "$PSScriptRoot\..\shared\fence.ps1"
 . "$PSScriptRoot\..\shared\failures.ps1"
 . "$PSScriptRoot\..\shared\vm.ps1"
 . "$PSScriptRoot\..\shared\notes.ps1"
@@ -23,6 +26,7 @@ function New-ProductionCheckpoint {
     }
 }
 
+$fence = Enter-Fence -Claim $Claim
 $vm = Get-FerryVm -VmId $VmId
 if (@(Get-VMSnapshot -VM $vm | Where-Object { $_.Name -eq $Name }).Count -eq 0) {
     $state = ConvertTo-VmState -State $vm.State

@@ -3,6 +3,7 @@
 # Returns {}; fills no type. Raises WrongState while a file is held or a VM of the job is between two states; a repeated
 # call goes on.
 param(
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag,
     [Parameter(Mandatory)] [bool]$KeepFiles,
     [Parameter(Mandatory)] [AllowEmptyCollection()] [string[]]$Destinations
@@ -10,6 +11,8 @@ param(
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
+. "$PSScriptRoot\..\shared\root.ps1"
+. "$PSScriptRoot\..\shared\fence.ps1"
 . "$PSScriptRoot\..\shared\vm.ps1"
 . "$PSScriptRoot\..\shared\notes.ps1"
 . "$PSScriptRoot\..\shared\planned.ps1"
@@ -66,6 +69,7 @@ function Remove-MadeFile {
     Remove-EmptyFolder -Paths $Paths
 }
 
+$fence = Enter-Fence -Claim $Claim
 if (-not $KeepFiles) { Confirm-SettledVm }
 Stop-Work -Tag $Tag
 if (-not $KeepFiles) {

@@ -1,8 +1,8 @@
-# Body of a detached work (start-works): hashes a file of this host, also one that Hyper-V has open. Its record fills
-# hosts.providers.types.Work. Started again it begins anew: a digest cannot be taken up half way.
+# Body of detached works (start-works): hashes files of this host one after the other, also those that Hyper-V has open.
+# Each of $Works: {Path, ProgressPath}. Their records fill hosts.providers.types.Work. Started again a hash begins anew:
+# a digest cannot be taken up half way.
 param(
-    [Parameter(Mandatory)] [string]$Path,
-    [Parameter(Mandatory)] [string]$ProgressPath
+    [Parameter(Mandatory)] [object[]]$Works
 )
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
@@ -10,8 +10,6 @@ Set-StrictMode -Version 3.0
 . "$PSScriptRoot\..\shared\failures.ps1"
 . "$PSScriptRoot\..\shared\record.ps1"
 . "$PSScriptRoot\..\shared\body.ps1"
-
-$record = ConvertTo-RecordTable -Record (Read-Record -Path $ProgressPath)
 
 function Get-Digest {
     # The digest of all bytes of an open file, progress written at most twice a second.
@@ -24,7 +22,7 @@ function Get-Digest {
             $null = $hash.TransformBlock($buffer, 0, $count, $null, 0)
             $record.bytes_done = $Stream.Position
             if ($clock.ElapsedMilliseconds -lt 500) { continue }
-            Write-Record -Path $ProgressPath -Record $record
+            Write-Record -Path $work.ProgressPath -Record $record
             $clock.Restart()
         }
         $null = $hash.TransformFinalBlock([byte[]]::new(0), 0, 0)
@@ -34,17 +32,20 @@ function Get-Digest {
     }
 }
 
-try {
-    $stream = [System.IO.FileStream]::new($Path, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read,
-        [System.IO.FileShare]'ReadWrite, Delete', 4096, [System.IO.FileOptions]::SequentialScan)
+foreach ($work in $Works) {
+    $record = ConvertTo-RecordTable -Record (Read-Record -Path $work.ProgressPath)
     try {
-        $record.bytes_total = $stream.Length
-        $record.digest = Get-Digest -Stream $stream
-    } finally {
-        $stream.Dispose()
+        $stream = [System.IO.FileStream]::new($work.Path, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read,
+            [System.IO.FileShare]'ReadWrite, Delete', 4096, [System.IO.FileOptions]::SequentialScan)
+        try {
+            $record.bytes_total = $stream.Length
+            $record.digest = Get-Digest -Stream $stream
+        } finally {
+            $stream.Dispose()
+        }
+        $record.state = 'done'
+        Write-Record -Path $work.ProgressPath -Record $record
+    } catch {
+        Write-FailedRecord -Path $work.ProgressPath -Record $record -Failure $_
     }
-    $record.state = 'done'
-    Write-Record -Path $ProgressPath -Record $record
-} catch {
-    Write-FailedRecord -Path $ProgressPath -Record $record -Failure $_
 }

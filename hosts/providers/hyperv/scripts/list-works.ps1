@@ -5,6 +5,7 @@ param(
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
+. "$PSScriptRoot\..\shared\root.ps1"
 . "$PSScriptRoot\..\shared\record.ps1"
 . "$PSScriptRoot\..\shared\works.ps1"
 

@@ -1,6 +1,7 @@
 # Tags a virtual machine in its notes, and with Hold also keeps the host from starting it by itself.
 # Fills hosts.providers.types.Vm.
 param(
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag,
     [Parameter(Mandatory)] [bool]$Hold
@@ -8,9 +9,12 @@ param(
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
+. "$PSScriptRoot\..\shared\root.ps1"
+. "$PSScriptRoot\..\shared\fence.ps1"
 . "$PSScriptRoot\..\shared\vm.ps1"
 . "$PSScriptRoot\..\shared\notes.ps1"
 
+$fence = Enter-Fence -Claim $Claim
 $vm = Get-FerryVm -VmId $VmId
 $marks = @(Get-FerryMark -Notes $vm.Notes)
 $foreign = @($marks | Where-Object { $_.tag -ne $Tag })

@@ -1,14 +1,32 @@
 # Begins to merge away the checkpoints of a job; Hyper-V goes on by itself. Fills hosts.providers.types.Vm, whose
 # is_merging says whether it still does.
 param(
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag
 )
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
+. "$PSScriptRoot\..\shared\root.ps1"
+. "$PSScriptRoot\..\shared\fence.ps1"
 . "$PSScriptRoot\..\shared\vm.ps1"
 . "$PSScriptRoot\..\shared\notes.ps1"
+
+function Wait-CheckpointMade {
+    # The VM when it takes no checkpoint. One whose call was cut off goes on in Hyper-V, and is listed at its end only.
+    param([Parameter(Mandatory)] [guid]$VmId)
+    for ($attempt = 0; ; $attempt++) {
+        $found = Get-FerryVm -VmId $VmId
+        $statuses = @($found.OperationalStatus | ForEach-Object { [string]$_ })
+        if ($statuses -notcontains 'CreatingSnapshot') { return $found }
+        if ($attempt -ge 120) {
+            Write-Error -ErrorId 'WrongState' -Category ResourceBusy -ErrorAction Stop `
+                -Message "$($found.Name) is still taking a checkpoint."
+        }
+        Start-Sleep -Milliseconds 500
+    }
+}
 
 function Get-LayerCount {
     # How many files the disks have; less than none when a file went away while it was looked at.
@@ -28,7 +46,8 @@ function Wait-MergeBegin {
     }
 }
 
-$vm = Get-FerryVm -VmId $VmId
+$fence = Enter-Fence -Claim $Claim
+$vm = Wait-CheckpointMade -VmId $VmId
 $all = @(Get-VMSnapshot -VM $vm)
 $ours = @($all | Where-Object { $_.Name -eq $Tag -or $_.Name -like "$Tag-*" -or $_.Name -like "$Tag *" })
 if ($ours.Count -gt 0) {

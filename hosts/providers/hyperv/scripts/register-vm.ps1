@@ -1,6 +1,7 @@
 # Registers a virtual machine whose files are here: its own id, saved as it came, disks and networks as ordered. Never
 # starts it. Fills hosts.providers.types.Vm.
 param(
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$Uid,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag,
     [Parameter(Mandatory)] [string]$Folder,
@@ -11,6 +12,8 @@ param(
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
+. "$PSScriptRoot\..\shared\root.ps1"
+. "$PSScriptRoot\..\shared\fence.ps1"
 . "$PSScriptRoot\..\shared\vm.ps1"
 . "$PSScriptRoot\..\shared\notes.ps1"
 . "$PSScriptRoot\..\shared\planned.ps1"
@@ -48,6 +51,7 @@ function Grant-VmAccess {
     }
 }
 
+$fence = Enter-Fence -Claim $Claim
 $vm = Get-RegisteredVm -VmId $Uid -Tag $Tag
 if ($null -eq $vm) {
     Remove-PlannedVm -Tag $Tag

@@ -2,15 +2,19 @@
 # WrongState unless it is off or saved: also while it starts, saves or stops.
 # Remove-VM merges checkpoints that are left into their disks, so files may stay in use for a while.
 param(
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag
 )
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
+. "$PSScriptRoot\..\shared\root.ps1"
+. "$PSScriptRoot\..\shared\fence.ps1"
 . "$PSScriptRoot\..\shared\vm.ps1"
 . "$PSScriptRoot\..\shared\notes.ps1"
 
+$fence = Enter-Fence -Claim $Claim
 $vm = Find-FerryVm -VmId $VmId
 if ($null -ne $vm) {
     Confirm-FerryMark -Vm $vm -Tag $Tag

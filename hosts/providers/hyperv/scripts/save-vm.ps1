@@ -2,16 +2,20 @@
 # save that is under way; a saved or off one is only held.
 # Fills hosts.providers.types.Vm, with the state files that the save wrote.
 param(
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag
 )
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
+. "$PSScriptRoot\..\shared\root.ps1"
+. "$PSScriptRoot\..\shared\fence.ps1"
 . "$PSScriptRoot\..\shared\failures.ps1"
 . "$PSScriptRoot\..\shared\vm.ps1"
 . "$PSScriptRoot\..\shared\notes.ps1"
 
+$fence = Enter-Fence -Claim $Claim
 $vm = Get-FerryVm -VmId $VmId
 Confirm-FerryMark -Vm $vm -Tag $Tag
 # Before the save: between the two the host may lose power.

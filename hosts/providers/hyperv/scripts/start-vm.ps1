@@ -2,12 +2,15 @@
 # the latter. That the start was ordered is in the notes before it is, so whoever finds the VM off later knows that it
 # may have run here. Fills hosts.providers.types.Vm.
 param(
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [guid]$VmId,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag
 )
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
+. "$PSScriptRoot\..\shared\root.ps1"
+. "$PSScriptRoot\..\shared\fence.ps1"
 . "$PSScriptRoot\..\shared\failures.ps1"
 . "$PSScriptRoot\..\shared\vm.ps1"
 . "$PSScriptRoot\..\shared\notes.ps1"
@@ -62,6 +65,7 @@ function Restore-StartAction {
     if ($change.Count -gt 0) { Set-VM -VM $Vm @change }
 }
 
+$fence = Enter-Fence -Claim $Claim
 $vm = Get-FerryVm -VmId $VmId
 Confirm-FerryMark -Vm $vm -Tag $Tag
 $vm = Wait-SettledVm

@@ -1,18 +1,24 @@
-# Starts copies and hashes, each in a process of its own, or finds them. Returns {"works": [...]} in the order given;
-# fills hosts.providers.types.Work. Raises AlreadyExists before any is begun.
-# A process is made by WMI, so it outlives this shell and the console. Its script and its parameters, the password among
-# them, reach it through a named pipe that only this account can open: nothing is on a disk or a command line. All
-# processes are made before the first is told what to do, so that their start-ups overlap.
+# Starts copies and hashes or finds them, those of a lane one after the other in one process, and sets the limit that all
+# copies of the job here share, also those that run. Returns {"works": [...]} in the order given; fills
+# hosts.providers.types.Work. Raises AlreadyExists before any is begun.
+# A process is made by WMI, so it outlives this shell and the console. Its script and its works, the password among them,
+# reach it through a named pipe that only this account can open: nothing is on a disk or a command line. All processes
+# are made before the first is told what to do, so that their start-ups overlap.
 param(
+    [Parameter(Mandatory)] $Claim,
     [Parameter(Mandatory)] [ValidatePattern('^ferry-[0-9]+$')] [string]$Tag,
     [Parameter(Mandatory)] $Scripts,
-    [Parameter(Mandatory)] [object[]]$Orders
+    [Parameter(Mandatory)] [AllowEmptyCollection()] [object[]]$Orders,
+    [Parameter(Mandatory)] [long]$LimitBytesPerS
 )
 $ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3.0
 
+. "$PSScriptRoot\..\shared\root.ps1"
+. "$PSScriptRoot\..\shared\fence.ps1"
 . "$PSScriptRoot\..\shared\record.ps1"
 . "$PSScriptRoot\..\shared\works.ps1"
+. "$PSScriptRoot\..\shared\pace.ps1"
 
 $receiver = @'
 $ErrorActionPreference = 'Stop'
@@ -22,9 +28,7 @@ $pipe.Connect(30000)
 $reader = [System.IO.StreamReader]::new($pipe, [System.Text.Encoding]::UTF8)
 $request = ConvertFrom-Json -InputObject ($reader.ReadToEnd())
 $reader.Dispose()
-$parameters = @{}
-foreach ($property in $request.parameters.PSObject.Properties) { $parameters[$property.Name] = $property.Value }
-& ([scriptblock]::Create($request.script)) @parameters
+& ([scriptblock]::Create($request.script)) -Works @($request.works)
 '@
 
 function Confirm-Order {
@@ -46,7 +50,7 @@ function Find-Work {
         path = $path
         record = $record
         is_due = ($null -eq $record) -or (@('running', 'done') -notcontains $record.state)
-        pipe = $null
+        lane = '{0} {1}' -f $Order.kind, $Order.lane
     }
 }
 
@@ -91,24 +95,25 @@ function New-PrivatePipe {
 
 function New-DetachedProcess {
     # The id of a new process that waits at the pipe.
-    param([Parameter(Mandatory)] [string]$PipeName, [Parameter(Mandatory)] [string]$WorkId)
+    param([Parameter(Mandatory)] [string]$PipeName)
     $text = $receiver.Replace('PIPE', $PipeName)
     $code = [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($text))
     $shell = [System.IO.Path]::Combine($env:SystemRoot, 'System32\WindowsPowerShell\v1.0\powershell.exe')
     $made = Invoke-CimMethod -ClassName 'Win32_Process' -MethodName 'Create' -Arguments @{
         CommandLine = "`"$shell`" -NoProfile -NonInteractive -ExecutionPolicy Bypass -EncodedCommand $code"
     }
-    if ($made.ReturnValue -ne 0) { throw "Windows started no process for the work $WorkId (code $($made.ReturnValue))." }
+    if ($made.ReturnValue -ne 0) { throw "Windows started no process for $Tag (code $($made.ReturnValue))." }
     [long]$made.ProcessId
 }
 
 function New-Record {
     # The record of a work that is about to begin; the moment of its first beginning is kept.
-    param([Parameter(Mandatory)] [long]$ProcessId, [Parameter(Mandatory)] $Order, $Previous)
+    param([Parameter(Mandatory)] $Lane, [Parameter(Mandatory)] $Order, $Previous)
     $isCopy = $Order.kind -eq 'copy-file'
     $begun = [DateTime]::UtcNow.ToString('o', [cultureinfo]::InvariantCulture)
     if ($null -ne $Previous -and $Previous.begun) { $begun = $Previous.begun }
     $isDone = Test-OrderDone -Order $Order -Previous $Previous
+    $sent = $(if ($null -ne $Previous) { $Previous.bytes_sent } else { 0 })
     [ordered]@{
         work_id = $Order.work_id
         kind = $Order.kind
@@ -118,48 +123,62 @@ function New-Record {
         digest = $(if ($isDone) { $Previous.digest } else { $null })
         error_kind = $null
         error = $null
+        bytes_sent = [long]$sent
         source = [string]$(if ($isCopy) { $Order.parameters.Source } else { $Order.parameters.Path })
         destination = $(if ($isCopy) { [string]$Order.parameters.Destination } else { $null })
         is_finishing = $isDone
         begun = $begun
-        process_id = $ProcessId
-        process_started = [long](Get-ProcessStart -ProcessId $ProcessId)
+        process_id = $Lane.process_id
+        process_started = $Lane.process_started
     }
 }
 
-function New-Work {
-    # Makes the process, and writes the record while it waits at its pipe.
+function New-Lane {
+    # A process that waits at its pipe for the works of this lane.
+    param([Parameter(Mandatory)] [string]$Name)
+    $pipeName = 'ferry-' + [guid]::NewGuid().ToString('N')
+    $lane = @{ name = $Name; pipe = New-PrivatePipe -Name $pipeName }
+    $lanes.Add($lane)
+    $lane.process_id = New-DetachedProcess -PipeName $pipeName
+    $lane.process_started = [long](Get-ProcessStart -ProcessId $lane.process_id)
+}
+
+function Add-Record {
+    # Writes the record of a work while its process waits.
     param([Parameter(Mandatory)] $Work)
-    $name = 'ferry-' + [guid]::NewGuid().ToString('N')
-    $Work.pipe = New-PrivatePipe -Name $name
-    $id = New-DetachedProcess -PipeName $name -WorkId $Work.order.work_id
-    $record = New-Record -ProcessId $id -Order $Work.order -Previous $Work.record
+    $lane = $lanes | Where-Object { $_.name -eq $Work.lane }
+    $record = New-Record -Lane $lane -Order $Work.order -Previous $Work.record
     Write-Record -Path $Work.path -Record $record
     $Work.record = [PSCustomObject]$record
 }
 
 function Send-Request {
     # Hands the waiting process what to do. It begins when the pipe is closed.
-    param([Parameter(Mandatory)] $Work)
-    $order = $Work.order
-    if (-not $Work.pipe.WaitForConnectionAsync().Wait(30000)) { throw "The process of $($order.work_id) did not answer." }
-    $order.parameters | Add-Member -MemberType NoteProperty -Name 'ProgressPath' -Value $Work.path -Force
-    $request = @{ script = $Scripts.($order.kind); parameters = $order.parameters }
+    param([Parameter(Mandatory)] $Lane, [Parameter(Mandatory)] [object[]]$Works)
+    if (-not $Lane.pipe.WaitForConnectionAsync().Wait(30000)) { throw "A process of $Tag did not answer." }
+    foreach ($work in $Works) {
+        $work.order.parameters | Add-Member -MemberType NoteProperty -Name 'ProgressPath' -Value $work.path -Force
+    }
+    $request = @{ script = $Scripts.($Works[0].order.kind); works = @($Works | ForEach-Object { $_.order.parameters }) }
     $bytes = [System.Text.Encoding]::UTF8.GetBytes((ConvertTo-Json -InputObject $request -Depth 4 -Compress))
-    $Work.pipe.Write($bytes, 0, $bytes.Length)
-    $Work.pipe.WaitForPipeDrain()
-    $Work.pipe.Dispose()
+    $Lane.pipe.Write($bytes, 0, $bytes.Length)
+    $Lane.pipe.WaitForPipeDrain()
+    $Lane.pipe.Dispose()
 }
 
+$fence = Enter-Fence -Claim $Claim
 foreach ($order in $Orders) { Confirm-Order -Order $order }
 $works = @($Orders | ForEach-Object { Find-Work -Order $_ })
 $due = @($works | Where-Object { $_.is_due })
 foreach ($work in $due) { Confirm-Destination -Work $work }
-if ($due.Count -gt 0) { New-WorkFolder }
+New-WorkFolder
+Write-Limit -Folder (Get-WorkFolder -Tag $Tag) -Limit $LimitBytesPerS
+$lanes = [System.Collections.Generic.List[object]]::new()
 try {
-    foreach ($work in $due) { New-Work -Work $work }
-    foreach ($work in $due) { Send-Request -Work $work }
+    foreach ($name in @($due | ForEach-Object { $_.lane } | Select-Object -Unique)) { New-Lane -Name $name }
+    foreach ($work in $due) { Add-Record -Work $work }
+    foreach ($lane in $lanes) { Send-Request -Lane $lane -Works @($due | Where-Object { $_.lane -eq $lane.name }) }
 } finally {
-    foreach ($work in $due) { if ($null -ne $work.pipe) { $work.pipe.Dispose() } }
+    foreach ($lane in $lanes) { $lane.pipe.Dispose() }
 }
 [PSCustomObject]@{ works = @($works | ForEach-Object { ConvertTo-Work -Record $_.record }) }

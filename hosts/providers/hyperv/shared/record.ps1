@@ -12,6 +12,7 @@ function New-LostRecord {
         digest = $null
         error_kind = $null
         error = $null
+        bytes_sent = [long]0
         source = ''
         destination = $null
         is_finishing = $false
@@ -33,21 +34,27 @@ function ConvertFrom-RecordText {
     $record
 }
 
-function Read-Record {
-    # The record as an object, or nothing when there is none. Opened so that the work can replace it meanwhile.
+function Read-Replaced {
+    # The text of a file that others replace, or nothing when there is none. Opened so that they can do it meanwhile.
     param([Parameter(Mandatory)] [string]$Path)
     for ($attempt = 1; [System.IO.File]::Exists($Path); $attempt++) {
         try {
             $share = [System.IO.FileShare]'ReadWrite, Delete'
             $stream = [System.IO.FileStream]::new($Path, [System.IO.FileMode]::Open, [System.IO.FileAccess]::Read, $share)
             $reader = [System.IO.StreamReader]::new($stream, [System.Text.Encoding]::UTF8)
-            try { $text = $reader.ReadToEnd() } finally { $reader.Dispose() }
-            return ConvertFrom-RecordText -Text $text -Path $Path
+            try { return $reader.ReadToEnd() } finally { $reader.Dispose() }
         } catch [System.IO.IOException] {
             if ($attempt -ge 20) { throw }
             Start-Sleep -Milliseconds 50
         }
     }
+}
+
+function Read-Record {
+    # The record as an object, or nothing when there is none.
+    param([Parameter(Mandatory)] [string]$Path)
+    $text = Read-Replaced -Path $Path
+    if ($null -ne $text) { ConvertFrom-RecordText -Text $text -Path $Path }
 }
 
 function ConvertTo-RecordTable {
@@ -72,9 +79,14 @@ function Write-Flushed {
 }
 
 function Write-Record {
-    # Replaces the record in one go: a reader sees the old one or the new one. A reader may hold it for a moment.
     param([Parameter(Mandatory)] [string]$Path, [Parameter(Mandatory)] [System.Collections.IDictionary]$Record)
-    Write-Flushed -Path "$Path.new" -Text (ConvertTo-Json -InputObject $Record -Compress -Depth 4)
+    Write-Replaced -Path $Path -Text (ConvertTo-Json -InputObject $Record -Compress -Depth 4)
+}
+
+function Write-Replaced {
+    # Replaces the file in one go: a reader sees the old text or the new one. A reader may hold it for a moment.
+    param([Parameter(Mandatory)] [string]$Path, [Parameter(Mandatory)] [string]$Text)
+    Write-Flushed -Path "$Path.new" -Text $Text
     for ($attempt = 1; ; $attempt++) {
         try {
             if ([System.IO.File]::Exists($Path)) {

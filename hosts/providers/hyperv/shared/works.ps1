@@ -1,18 +1,5 @@
 # The detached work of a job on this host: its records and its processes.
 
-function Get-WorkRoot {
-    # The folder of all records. They say which processes to end and which files to delete, so a folder that somebody
-    # without rights made beforehand (ProgramData lets everybody) is refused. By SID: names are translated.
-    $root = [System.IO.Path]::Combine($env:ProgramData, 'Ferry')
-    if ([System.IO.Directory]::Exists($root)) {
-        $sid = [System.Security.Principal.SecurityIdentifier]
-        $owner = [System.IO.Directory]::GetAccessControl($root).GetOwner($sid).Value
-        $trusted = @('S-1-5-18', 'S-1-5-32-544', [System.Security.Principal.WindowsIdentity]::GetCurrent().User.Value)
-        if ($trusted -notcontains $owner) { throw "$root belongs to $owner, not to an administrator: remove it." }
-    }
-    $root
-}
-
 function Get-WorkFolder {
     param([Parameter(Mandatory)] [string]$Tag)
     [System.IO.Path]::Combine((Get-WorkRoot), $Tag)
@@ -73,14 +60,16 @@ function ConvertTo-Work {
         digest = $Record.digest
         error_kind = $Record.error_kind
         error = $Record.error
+        bytes_sent = [long]$Record.bytes_sent
     }
 }
 
 function Stop-Work {
-    # Ends the processes of a job and waits until they are gone. Raises WrongState when one will not go.
+    # Ends the processes of a job and waits until they are gone. Raises WrongState when one will not go. Several records
+    # may name the same process: once it is gone, Windows may give its id to somebody else.
     param([Parameter(Mandatory)] [string]$Tag)
     foreach ($record in @(Get-WorkRecord -Tag $Tag)) {
-        if ($record.state -ne 'running') { continue }
+        if ($record.state -ne 'running' -or -not (Test-WorkAlive -Record $record)) { continue }
         Stop-Process -Id $record.process_id -Force -ErrorAction SilentlyContinue
         for ($attempt = 0; (Test-WorkAlive -Record $record); $attempt++) {
             if ($attempt -ge 60) {

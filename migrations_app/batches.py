@@ -1,0 +1,200 @@
+"""The verbs of plans of several moves: make, change, approve, discard, cancel. Nothing moves before the approval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from hosts.inventory import set_maintenance
+from hosts.models import Host, VirtualMachine
+from hosts.placement_defaults import placement_defaults
+from hosts.providers.types import VmState
+from migrations_app.engine.plan import Plan
+from migrations_app.jobs import JobRefused, cancel_job, start_job
+from migrations_app.models import BatchEntry, MigrationJob, MoveBatch
+from migrations_app.placing import Placement, Placer, place_all
+from migrations_app.schedule import Schedule
+
+MOST_VMS = 200
+_AT_ONCE = Schedule()
+
+
+class BatchRefused(Exception):
+    """It cannot be done with this plan now; the message is a sentence for the person who asked."""
+
+
+def plan_moves(vm_pks: Iterable[int], user: AbstractBaseUser | None) -> MoveBatch:
+    """A plan for these VMs, each to the best rated host. Raises BatchRefused for none of them, or too many."""
+    vms = list(_whole_vms().filter(pk__in=list(vm_pks)))
+    if not vms:
+        raise BatchRefused("Select the virtual machines to migrate first.")
+    if len(vms) > MOST_VMS:
+        raise BatchRefused(f"{len(vms)} virtual machines are selected; a plan takes {MOST_VMS} at most.")
+    placements = place_all(Placer(placement_defaults()), vms)
+    with transaction.atomic():
+        batch = MoveBatch.objects.create(kind=MoveBatch.Kind.SELECTED, created_by_id=user.pk if user else None)
+        _write(batch, placements)
+    return batch
+
+
+def plan_evacuation(host: Host, user: AbstractBaseUser | None, *, with_stopped: bool) -> MoveBatch:
+    """A plan that empties the host; what does not run stays unless `with_stopped`."""
+    placements = _evacuation(host, with_stopped=with_stopped)
+    with transaction.atomic():
+        batch = MoveBatch.objects.create(
+            kind=MoveBatch.Kind.EVACUATE,
+            host=host,
+            host_name=host.name,
+            with_stopped=with_stopped,
+            created_by_id=user.pk if user else None,
+        )
+        _write(batch, placements)
+    return batch
+
+
+def plan_anew(batch: MoveBatch, target: Host | None) -> None:
+    """Place everything again, on the hosts as they are now; on `target` alone if it is given. Raises BatchRefused."""
+    if batch.host is not None:
+        placements = _evacuation(batch.host, with_stopped=batch.with_stopped, only=target)
+    else:
+        vms = _whole_vms().filter(pk__in=batch.entries.exclude(vm=None).values("vm"))
+        placements = place_all(Placer(placement_defaults()), vms, target)
+    with transaction.atomic():
+        _lock_draft(batch)
+        batch.entries.all().delete()
+        _write(batch, placements)
+
+
+def choose_target(batch: MoveBatch, entry: BatchEntry, target: Host) -> None:
+    """Another target for one VM; the others stay where they are planned. Raises BatchRefused with the reason."""
+    vm = _whole_vms().filter(pk=entry.vm_id).first() if entry.vm_id else None
+    if vm is None:
+        raise BatchRefused(f"{entry.vm_name} was removed from Ferry.")
+    placement = placer_without(batch, entry).place(vm, target)
+    if placement.plan is None:
+        raise BatchRefused(placement.reason)
+    _replace(batch, entry, placement)
+
+
+def leave_out(batch: MoveBatch, entry: BatchEntry, user: AbstractBaseUser | None) -> None:
+    """The VM stays where it is. Raises BatchRefused when it is too late."""
+    name = user.get_username() if user else "somebody"
+    if entry.vm is not None:
+        _replace(batch, entry, Placement(entry.vm, reason=f"Left out of the plan by {name}."))
+
+
+def placer_without(batch: MoveBatch, entry: BatchEntry) -> Placer:
+    """Knows what the other moves of the plan take of their targets."""
+    placer = Placer(placement_defaults())
+    others = batch.entries.exclude(pk=entry.pk).exclude(target=None).select_related("vm__host")
+    for other in others.prefetch_related("vm__disks", "vm__adapters"):
+        if other.vm is not None and other.target_id is not None and other.plan is not None:
+            placer.reserve(other.vm, other.target_id, Plan.from_json(other.plan))
+    return placer
+
+
+def approve(batch: MoveBatch, user: AbstractBaseUser | None, schedule: Schedule = _AT_ONCE) -> None:
+    """Order every move of the plan, in its order; a host that is evacuated takes in nothing from now on.
+
+    Once: whoever comes second is refused. Raises BatchRefused. A move that is refused keeps its reason, and the others
+    go on.
+    """
+    with transaction.atomic():
+        batch.approved_at = timezone.now()
+        _close_draft(batch, approved_at=batch.approved_at)
+        if batch.kind == MoveBatch.Kind.EVACUATE:
+            if batch.host is None:
+                raise BatchRefused(f"{batch.host_name} was removed from Ferry.")
+            set_maintenance(batch.host, is_on=True)
+    order_moves(batch, user, schedule)
+
+
+def order_moves(batch: MoveBatch, user: AbstractBaseUser | None, schedule: Schedule = _AT_ONCE) -> None:
+    """Order those moves of an approved plan that were not ordered or refused yet: after an interruption, the rest.
+
+    Raises BatchRefused for a draft.
+    """
+    if batch.approved_at is None:
+        raise BatchRefused("The plan was not approved yet.")
+    for entry in batch.entries.filter(job=None, reason="").exclude(plan=None):
+        try:
+            job = start_job(Plan.from_json(entry.plan or {}), user, schedule=schedule)
+        except JobRefused as refused:
+            BatchEntry.objects.filter(pk=entry.pk, job=None).update(reason=str(refused))
+        else:
+            BatchEntry.objects.filter(pk=entry.pk).update(job=job, reason="")
+
+
+def discard(batch: MoveBatch) -> None:
+    """The plan is shown nowhere any more. Raises BatchRefused once it was approved."""
+    _close_draft(batch, discarded_at=timezone.now())
+
+
+def cancel_moves(batch: MoveBatch, user: AbstractBaseUser | None, *, only_waiting: bool) -> list[str]:
+    """Cancel the moves that have not begun, or all that are not over; the reasons of those that cannot be cancelled."""
+    statuses = [MigrationJob.Status.QUEUED] if only_waiting else list(MigrationJob.OPEN)
+    refusals = []
+    for job in MigrationJob.objects.filter(batch_entry__batch=batch, status__in=statuses, cancel_requested=False):
+        try:
+            cancel_job(job, user)
+        except JobRefused as refused:
+            refusals.append(f"{job.vm_name}: {refused}")
+    return refusals
+
+
+def _evacuation(host: Host, *, with_stopped: bool, only: Host | None = None) -> list[Placement]:
+    vms = list(_whole_vms().filter(host=host))
+    staying = [vm for vm in vms if not with_stopped and vm.state in (VmState.OFF, VmState.SAVED)]
+    going = [vm for vm in vms if vm not in staying]
+    reason = "It does not run, and only what runs was to leave {}."
+    placed = place_all(Placer(placement_defaults()), going, only)
+    return [*placed, *(Placement(vm, reason=reason.format(host.name)) for vm in staying)]
+
+
+def _write(batch: MoveBatch, placements: Iterable[Placement]) -> None:
+    BatchEntry.objects.bulk_create(
+        BatchEntry(batch=batch, position=number, vm=it.vm, vm_name=it.vm.name, **_fields(it))
+        for number, it in enumerate(placements, start=1)
+    )
+
+
+def _replace(batch: MoveBatch, entry: BatchEntry, placement: Placement) -> None:
+    with transaction.atomic():
+        _lock_draft(batch)
+        BatchEntry.objects.filter(pk=entry.pk).update(**_fields(placement))
+
+
+def _fields(placement: Placement) -> dict[str, object]:
+    return {
+        "target": placement.target,
+        "target_name": placement.target.name if placement.target else "",
+        "stars": placement.stars,
+        "plan": placement.plan.to_json() if placement.plan else None,
+        "warnings": list(placement.warnings),
+        "reason": placement.reason,
+    }
+
+
+def _close_draft(batch: MoveBatch, **fields: datetime) -> None:
+    """Raises BatchRefused when somebody else was faster."""
+    if not _drafts(batch).update(**fields):
+        raise BatchRefused("The plan was approved or discarded already.")
+
+
+def _lock_draft(batch: MoveBatch) -> None:
+    """Nobody approves or changes the plan while the transaction lasts. Raises BatchRefused when it is no draft."""
+    if not list(_drafts(batch).select_for_update().values_list("pk")):
+        raise BatchRefused("The plan was approved or discarded already.")
+
+
+def _drafts(batch: MoveBatch) -> QuerySet[MoveBatch]:
+    return MoveBatch.objects.filter(pk=batch.pk, approved_at=None, discarded_at=None)
+
+
+def _whole_vms() -> QuerySet[VirtualMachine]:
+    return VirtualMachine.objects.select_related("host__group").prefetch_related("disks", "adapters")
