@@ -165,5 +165,5 @@ def _words(ends: list[tuple[StepCall, str]]) -> str:
     if not ends:
         return "-"
     first = ends[0][1]
-    others = [f"{call}: {end}" for call, end in ends if end != first]
+    others = sorted(f"{call}: {end}" for call, end in ends if end != first)
     return "; ".join([first, *others])

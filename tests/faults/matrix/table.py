@@ -30,7 +30,9 @@ FAILED when any of this does not hold:
 | moved by a retry | the target has the VM and runs it; a later step failed, somebody pressed Retry, the job is done |
 | undone | the job failed with a sentence, and the VM is on its source as if nothing had been |
 | cancelled | the same, because somebody asked |
-| - | makes no sense: no byte travels in this step, or a cancel is refused from the step of no return on |
+| - | makes no sense: no byte travels in this step, it changes nothing that could come late, or there is no way back |
+
+From the step of no return on a cancel is refused; the move goes on.
 
 Where a step makes several calls and a fault can strike each of them, each was struck; a call that ended otherwise than
 the step's main one is named. "Dies in the middle": the host has acted and has not answered; in a copy, the bytes are on
