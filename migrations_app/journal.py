@@ -28,6 +28,7 @@ from migrations_app.notices import job_changed
 WRITE_EVERY_S = 0.5
 FIRST_WAIT_S = 0.05
 WAIT_GROWTH = 1.4
+GROWING_WAITS = 40  # by then a wait is longer than any that is allowed; a float would overflow some 2,000 later
 stop_event = threading.Event()
 
 
@@ -211,7 +212,7 @@ class Journal:
         self.go_on()
         is_outage = self.job.is_in_outage
         longest_s = settings.POLL_MS / 1000 / (4 if is_outage else 1)
-        pause_s = min(longest_s, FIRST_WAIT_S * WAIT_GROWTH**self._waits)
+        pause_s = min(longest_s, FIRST_WAIT_S * WAIT_GROWTH ** min(self._waits, GROWING_WAITS))
         self._waits += 1
         if is_outage:
             time.sleep(pause_s)

@@ -18,6 +18,7 @@ from hosts.connect import connect_mover
 from hosts.inventory import refresh_host
 from hosts.models import Host, VirtualMachine
 from hosts.providers.base import QuickMigrates
+from hosts.providers.claims import Claim
 from lab.hyperv.checker import GuestAnswer, await_answer
 from lab.hyperv.control import Lab
 from lab.hyperv.hostcontrol import HostControl
@@ -28,6 +29,7 @@ from migrations_app.models import MigrationJob
 from migrations_app.plans import Choices, default_folder, fingerprint, make_plan, match_networks
 
 RUNS, RESTS = "WEB01", "REST01"
+ROUNDS = 1
 DEADLINE_S = 20.0
 PATIENCE_S = 90.0
 POWER_BACK_AFTER_S = 1.0
@@ -74,8 +76,8 @@ class Bench:
         here = self.lab.registered(vm)[0]
         return self.lab.host(here), next(host for host in self.lab.hosts() if host.name != here)
 
-    def order(self, vm: str) -> MigrationJob:
-        """A move to the other host, its outage bounded by DEADLINE_S."""
+    def order(self, vm: str, *, holds: bool = False) -> MigrationJob:
+        """A move to the other host, its outage bounded by DEADLINE_S. One that holds is ordered to cut over as well."""
         self.cuts, self.complaints, self.dark_s = [], [], 0.0
         forget_refreshes()
         for host in Host.objects.all():
@@ -84,8 +86,9 @@ class Bench:
         row = VirtualMachine.objects.get(name=vm, host=source)
         folder, networks = default_folder(row, target), match_networks(row, target)
         job = start_job(make_plan(Choices(row, target, folder, networks, fingerprint(row))), None)
-        job.plan["deadline_s"] = DEADLINE_S
-        job.save(update_fields=["plan"])
+        job.plan |= {"deadline_s": DEADLINE_S, "max_rounds": ROUNDS}
+        job.holds = job.cut_over_ordered = holds
+        job.save(update_fields=["plan", "holds", "cut_over_ordered"])
         return job
 
     def run_to_the_end(self, job: MigrationJob) -> str:
@@ -154,6 +157,7 @@ class Bench:
     def _by_hand(self, vm: str, act: Callable[[QuickMigrates, str], object]) -> None:
         uid = self.lab.guest(vm).uid
         with connect_mover(Host.objects.get(name=self.ends(vm)[0].name)) as host:
+            host.claim(Claim(f"0-{time.time_ns()}", fence=1))
             host.mark(uid, _NOT_A_JOB, hold=False)
             act(host, uid)
             host.unmark(uid, _NOT_A_JOB)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import cast
 
-from migrations_app.engine.recipes import QUICK_RUNNING, QUICK_STANDING_STILL, Recipe
+from migrations_app.engine.plan import Plan
+from migrations_app.engine.recipes import Recipe, recipe_for
 from migrations_app.models import MigrationJob
-from tests.faults.matrix.bench import RESTS, RUNS, Bench
+from tests.faults.matrix.bench import RESTS, ROUNDS, RUNS, Bench
 from tests.faults.matrix.expected import End, expected
 from tests.faults.matrix.faults import COLUMNS
 from tests.faults.matrix.invariants import broken, look
@@ -16,43 +19,61 @@ from tests.faults.matrix.points import StepCall, StepCalls, calls_of_steps
 from tests.faults.matrix.scene import Column, Scene
 from tests.faults.matrix.tap import TAP
 
-RECIPES: dict[str, tuple[Recipe, str]] = {
-    "running": (QUICK_RUNNING, RUNS),
-    "standing still": (QUICK_STANDING_STILL, RESTS),
-}
-STRIDE = 6
 
-_NOT_FENCED = "A call that outlives its worker is not fenced on the host."
-LATE_CALLS = {
-    ("lease-lost", "start-works"): _NOT_FENCED,
-    ("lease-lost-undone", "start-works"): _NOT_FENCED,
-    ("lease-lost-undone", "mark-vm"): _NOT_FENCED,
-    ("lease-lost-undone", "checkpoint-vm"): _NOT_FENCED,
-}
-"""(column, main call of the step) of the cells that fail today."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A step of a recipe: the rows of a table. `position` is that in the recipe."""
+
+    position: int
+    number: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A recipe and the VM that is moved by it. `rows`: the steps that no case before it has."""
+
+    recipe: Recipe
+    vm: str
+    holds: bool = False
+
+    def rows(self, known: Iterable[Case] = ()) -> list[Row]:
+        seen = {type(step) for case in known for _, step in case.recipe}
+        steps = enumerate(self.recipe)
+        return [Row(at, number, step.title) for at, (number, step) in steps if type(step) not in seen]
+
+
+def _plan(*, was_running: bool) -> Plan:
+    """What recipe_for reads of a plan."""
+    return cast("Plan", SimpleNamespace(was_running=was_running, max_rounds=ROUNDS))
+
+
+_RUNNING = Case(recipe_for(_plan(was_running=True)), RUNS)
+_STILL = Case(recipe_for(_plan(was_running=False)), RESTS)
+_HELD = Case(recipe_for(_plan(was_running=True), holds=True), RUNS, holds=True)
+CASES = {"runs": _RUNNING, "stands still": _STILL, "is held": _HELD}
+ROWS = {"runs": _RUNNING.rows(), "stands still": _STILL.rows(), "is held": _HELD.rows([_RUNNING])}
+
+STRIDE = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A step of a recipe and a column."""
 
-    recipe: str
-    position: int
+    case: str
+    row: Row
     column: Column
 
-    @property
-    def number(self) -> str:
-        return RECIPES[self.recipe][0][self.position][0]
-
     def __str__(self) -> str:
-        return f"{self.recipe.replace(' ', '-')}-{self.number}-{self.column.key}"
+        return f"{self.case.replace(' ', '-')}-{self.row.number}-{self.column.key}"
 
 
 def all_cells() -> Iterator[Cell]:
-    for recipe, (steps, _) in RECIPES.items():
-        for position in range(len(steps)):
+    for case, rows in ROWS.items():
+        for row in rows:
             for column in COLUMNS:
-                yield Cell(recipe, position, column)
+                yield Cell(case, row, column)
 
 
 def some_cells() -> Iterator[Cell]:
@@ -76,7 +97,7 @@ class Matrix:
 
     def run(self, cell: Cell) -> list[str]:
         """What is wrong with it, a line each; [] when all is well. Of a part of the matrix each cell is struck once."""
-        step = self.calls(cell.recipe).get(cell.position)
+        step = self.calls(cell.case).get(cell.row.position)
         calls = cell.column.where(step) if step is not None else []
         ends, wrong = [], []
         for call in calls if self.is_whole else calls[:1]:
@@ -87,21 +108,16 @@ class Matrix:
         self.words[str(cell)] = "FAILED" if wrong else _words(ends)
         return wrong
 
-    def known(self, cell: Cell) -> str:
-        """Why the cell is known to fail; "" when it is not."""
-        step = self.calls(cell.recipe).get(cell.position)
-        return LATE_CALLS.get((cell.column.key, step.main.verb), "") if step is not None else ""
-
-    def calls(self, recipe: str) -> dict[int, StepCalls]:
+    def calls(self, name: str) -> dict[int, StepCalls]:
         """From a move without faults, made when it is first asked for."""
-        if recipe not in self.steps:
+        if name not in self.steps:
             TAP.close()
-            steps, vm = RECIPES[recipe]
-            job = self.bench.order(vm)
+            case = CASES[name]
+            job = self.bench.order(case.vm, holds=case.holds)
             self.bench.run_to_the_end(job)
             assert job.status == MigrationJob.Status.DONE, job.failure_text
-            self.steps[recipe] = calls_of_steps(TAP.calls, job.source_name, steps)
-        return self.steps[recipe]
+            self.steps[name] = calls_of_steps(TAP.calls, job.source_name, case.recipe)
+        return self.steps[name]
 
     def _strike(self, cell: Cell, step: StepCalls, call: StepCall) -> tuple[str, list[str]]:
         try:
@@ -115,13 +131,14 @@ class Matrix:
     def _judge(self, cell: Cell, step: StepCalls, call: StepCall) -> tuple[str, list[str]]:
         """The end, and what is wrong."""
         self.moves += 1
-        before = look(self.bench, RECIPES[cell.recipe][1])
-        job = self.bench.order(before.vm)
+        case = CASES[cell.case]
+        before = look(self.bench, case.vm)
+        job = self.bench.order(case.vm, holds=case.holds)
         said = cell.column.strike(Scene(self.bench, self.killed, job, step, call))
         TAP.close()
         job.refresh_from_db()
         end, said = _end_of(job, said), said or job.failure_text
-        wanted = expected(cell.column, step, call, self.calls(cell.recipe))
+        wanted = expected(cell.column, step, call, self.calls(cell.case))
         wrong = list(self.bench.complaints)
         if end not in wanted.ends:
             wrong.append(f"It ended {end}, not {' or '.join(wanted.ends)}: {said}")

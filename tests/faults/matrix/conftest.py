@@ -12,6 +12,7 @@ from django.test.utils import override_settings
 from hosts.providers import PROVIDERS
 from tests.faults.matrix.bench import Bench
 from tests.faults.matrix.cells import Matrix
+from tests.faults.matrix.eager import every_round_is_worth_it
 from tests.faults.matrix.killed import KilledWorkers
 from tests.faults.matrix.table import write_table
 
@@ -29,7 +30,7 @@ def bench_of_matrix(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
     root, began = tmp_path_factory.mktemp("matrix") / "lab", time.monotonic()
     bench, killed = Bench(root), KilledWorkers(root)
     made = Matrix(bench, killed, is_whole=bool(request.config.getoption("--matrix", default=False)))
-    with override_settings(POLL_MS=20):
+    with override_settings(POLL_MS=20, PROBES=[]), every_round_is_worth_it():
         yield made
     killed.close()
     bench.destroy()

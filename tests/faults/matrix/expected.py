@@ -47,7 +47,10 @@ def expected(column: Column, step: StepCalls, call: StepCall, steps: Mapping[int
 
 
 def _of_a_failed_call(key: str, step: StepCalls, call: StepCall) -> End:
-    """A copy asks again how far it is, and the load of a host is not needed; everything else fails the step."""
+    """A copy asks again how far it is, a VM that is held waits for a silent host, the load of a host is not needed;
+    everything else fails the step."""
+    if step.is_gate and key != "refused":
+        return End.MOVED
     if call.verb in _NOT_NEEDED or (call.verb == "list-works" and key != "refused"):
         return End.MOVED
     if step.stage is Stage.BEFORE:
@@ -67,7 +70,8 @@ def _is_given_away(key: str, step: StepCalls, call: StepCall) -> bool:
 def _of_a_death(moment: Moment, step: StepCalls) -> tuple[End, ...]:
     """A copy may go on where it was when the power is back; after the way back only the cleaning up may wait."""
     if step.stage is Stage.BEFORE:
-        return (End.UNDONE, End.MOVED) if step.copies and moment is Moment.MIDDLE else (End.UNDONE,)
+        may_go_on = step.is_gate or (step.copies and moment is Moment.MIDDLE)
+        return (End.UNDONE, End.MOVED) if may_go_on else (End.UNDONE,)
     if step.stage is Stage.COMMITS and moment is Moment.BEFORE:
         return (End.UNDONE,)
     return (End.MOVED, End.RETRIED)
@@ -84,5 +88,6 @@ _SAYS = {
     "refused": REFUSAL,
     "hangs": "The host did not answer within 1 seconds.",
     "drops-before": "The host dropped the connection before it answered.",
+    "late": "The host dropped the connection before it answered.",
     "drops-after": "The host dropped the connection before it answered.",
 }

@@ -15,11 +15,11 @@ from lab.hyperv.faults import COPY, FaultKind
 from lab.hyperv.faults import Fault as Order
 from migrations_app.jobs import JobRefused, cancel_job
 from migrations_app.models import JobStep, MigrationJob
-from tests.faults.matrix.bench import Worker, expire_lease
+from tests.faults.matrix.bench import Worker, expire_lease, forget_refreshes
 from tests.faults.matrix.deaths import HELD_S
 from tests.faults.matrix.points import Moment, Stage, StepCall, StepCalls
 from tests.faults.matrix.scene import Column, Once, Scene
-from tests.faults.matrix.tap import TAP, Call
+from tests.faults.matrix.tap import READING, TAP, Call
 
 REFUSAL = "Refused by the test."
 LOCKED_S = 5.0
@@ -57,6 +57,25 @@ class DropsAfter(Column):
 
     def act(self, scene: Scene, call: Call) -> float | None:
         scene.bench.lab.host(call.host).drop_after(call.verb)
+        return None
+
+
+class ComesLate(Column):
+    """The call reaches its host, its worker loses it at once, and the host carries it out when the job has ended."""
+
+    key, title, each_call = "late", "the call is given up, and acts when the job has ended", True
+
+    def where(self, step: StepCalls) -> Sequence[StepCall]:
+        return [call for call in super().where(step) if call.verb not in READING]
+
+    def strike(self, scene: Scene) -> str:
+        said = super().strike(scene)
+        for host in scene.bench.lab.hosts():
+            host.let_late_calls_act()
+        return said
+
+    def act(self, scene: Scene, call: Call) -> float | None:
+        scene.bench.lab.host(call.host).late(call.verb)
         return None
 
 
@@ -111,6 +130,7 @@ class WorkerDies(Column):
     def strike(self, scene: Scene) -> str:
         verb = scene.step.middle.verb
         scene.killed.die(scene.job.pk, scene.step.position, self._moment, verb)
+        forget_refreshes()
         return scene.bench.run_to_the_end(scene.job)
 
     def act(self, scene: Scene, call: Call) -> float | None:
@@ -241,6 +261,7 @@ COLUMNS: tuple[Column, ...] = (
     Hangs(),
     DropsBefore(),
     DropsAfter(),
+    ComesLate(),
     *(HostDies(side, moment) for side in ("source", "target") for moment in Moment),
     *(WorkerDies(moment) for moment in Moment),
     DiskFills("source"),

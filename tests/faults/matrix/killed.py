@@ -41,7 +41,7 @@ class KilledWorkers:
             self._process.wait()
 
     def _start(self) -> subprocess.Popen[str]:
-        environment = {**os.environ, "FERRY_LEASE_S": str(_LEASE_S), "FERRY_POLL_MS": "20"}
+        environment = {**os.environ, "FERRY_LEASE_S": str(_LEASE_S), "FERRY_POLL_MS": "20", "FERRY_PROBES": ""}
         return subprocess.Popen(
             [sys.executable, "-m", "tests.faults.matrix.worker", str(connection.settings_dict["NAME"]), self._lab_root],
             cwd=_REPOSITORY,

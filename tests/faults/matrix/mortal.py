@@ -1,15 +1,33 @@
-"""Workers of the in-memory world that die at a chosen call, and the calls that they leave on the way."""
+"""Workers of the in-memory world to whom something happens at a chosen call."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-from hosts.providers.errors import ProviderError, WrongState
-from hosts.providers.types import Endpoint, Vm, VmState
-from tests.fakes.world import WORLD, FakeProvider
+from hosts.providers.errors import HostUnreachable, Refused
+from hosts.providers.types import Vm
+from tests.fakes.world import FakeProvider
 
-NEVER = 10_000
+
+class Blow(StrEnum):
+    """What happens at the call: to the worker, to the connection, to the host, or somebody cancels.
+
+    LATE: the worker gives the call up, and the host carries it out when the test says so.
+    """
+
+    NONE = "none"
+    KILLED_BEFORE = "killed before"
+    KILLED_AFTER = "killed after"
+    LATE = "late"
+    DROPS_BEFORE = "drops before"
+    DROPS_AFTER = "drops after"
+    REFUSED = "refused"
+    CUT_OFF_BEFORE = "cut off before"
+    CUT_OFF_AFTER = "cut off after"
+    POWER_FAILS = "power fails after"
+    CANCELLED = "cancelled"
 
 
 class Killed(BaseException):
@@ -18,20 +36,21 @@ class Killed(BaseException):
 
 @dataclass
 class Fate:
-    """Of the worker that runs: after how many calls it dies, and whether the last of them still acts.
+    """`blow` falls at the `nth` call of `verb`. `doubles`: VMs that were started while they ran. `cancel`: what
+    somebody does who cancels."""
 
-    `late`: calls of dead workers that have not reached their host. `doubles`: VMs that were started while they ran.
-    """
-
-    calls_left: int = NEVER
-    acts: bool = False
-    late: list[Callable[[], object]] = field(default_factory=list)
+    verb: str = ""
+    nth: int = 1
+    blow: Blow = Blow.NONE
     doubles: list[str] = field(default_factory=list)
+    cancel: Callable[[], None] = lambda: None
 
-    def reset(self) -> None:
-        self.calls_left, self.acts = NEVER, False
-        self.late.clear()
-        self.doubles.clear()
+    def falls(self, verb: str, *blows: Blow) -> bool:
+        """One of these blows falls now; it falls once."""
+        is_now = verb == self.verb and self.nth == 0 and self.blow in blows
+        if is_now:
+            self.blow = Blow.NONE
+        return is_now
 
 
 FATE = Fate()
@@ -40,45 +59,39 @@ FATE = Fate()
 class MortalProvider(FakeProvider):
     """What stands for a worker's connection to a host."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        super().__init__(endpoint)
-        self._endpoint = endpoint
-
     def start(self, uid: str, tag: str) -> Vm:
-        """As the host does it: only what bears the tag is started, and that it runs elsewhere nobody tells the host."""
-        if FATE.calls_left <= 1 and not FATE.acts:
-            FATE.late.append(lambda: self._late_start(uid, tag))
-        return super().start(uid, tag)
-
-    def _late_start(self, uid: str, tag: str) -> None:
-        """The call of a worker that is gone reaches the host now."""
-        vm = self._host.vms.get(uid)
-        if self._host.is_down or vm is None or tag not in vm.notes:
-            raise WrongState(self._host.name, "It does not bear the tag and is left alone.")
-        FakeProvider(self._endpoint).start(uid, tag)
+        try:
+            return super().start(uid, tag)
+        except AssertionError as double:
+            FATE.doubles.append(str(double))
+            raise
 
     def _enter(self, verb: str) -> None:
-        FATE.calls_left -= 1
-        if FATE.calls_left == 0 and not FATE.acts:
+        if verb == FATE.verb:
+            FATE.nth -= 1
+        if FATE.falls(verb, Blow.CANCELLED):
+            FATE.cancel()
+        if FATE.falls(verb, Blow.CUT_OFF_BEFORE):
+            self._host.is_down = True
+        if FATE.falls(verb, Blow.KILLED_BEFORE):
             raise Killed
+        if FATE.falls(verb, Blow.LATE):
+            self._host.late(verb)
+        if FATE.falls(verb, Blow.DROPS_BEFORE):
+            raise HostUnreachable(self._host.name, "The connection dropped.")
+        if FATE.falls(verb, Blow.REFUSED):
+            raise Refused(self._host.name, "No.")
         super()._enter(verb)
-        if verb == "start":
-            self._note_doubles()
 
     def _after(self, verb: str) -> None:
         super()._after(verb)
-        if FATE.calls_left == 0:
+        if FATE.falls(verb, Blow.POWER_FAILS):
+            for uid in list(self._host.vms):
+                self._host.reboot(uid)
+        if FATE.falls(verb, Blow.KILLED_AFTER):
             raise Killed
-
-    def _note_doubles(self) -> None:
-        others = [host for host in WORLD.values() if host is not self._host]
-        running = [vm.name for host in others for vm in host.vms.values() if vm.state is VmState.RUNNING]
-        FATE.doubles += [f"{name} would run on {self._host.name} as well." for name in running]
-
-
-def land(call: Callable[[], object]) -> None:
-    """A late call reaches its host, which may refuse it."""
-    try:
-        call()
-    except ProviderError:
-        return
+        if FATE.falls(verb, Blow.CUT_OFF_AFTER):
+            self._host.is_down = True
+            raise HostUnreachable(self._host.name, "Nothing answers.")
+        if FATE.falls(verb, Blow.DROPS_AFTER):
+            raise HostUnreachable(self._host.name, "The connection dropped.")

@@ -43,6 +43,7 @@ class StepCalls:
 
     position: int
     stage: Stage
+    is_gate: bool
     calls: tuple[StepCall, ...]
 
     @property
@@ -70,7 +71,10 @@ def calls_of_steps(seen: Sequence[Call], source: str, recipe: Recipe) -> dict[in
             calls = found.setdefault(call.position, [])
             if step_call not in calls:
                 calls.append(step_call)
-    return {at: StepCalls(at, stage_of(recipe, at), tuple(calls)) for at, calls in found.items()}
+    return {
+        at: StepCalls(at, stage_of(recipe, at), is_gate=recipe[at][1].is_gate, calls=tuple(calls))
+        for at, calls in found.items()
+    }
 
 
 def stage_of(recipe: Recipe, position: int) -> Stage:

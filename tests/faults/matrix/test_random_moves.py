@@ -3,37 +3,38 @@ lost and never doubled, keeps every byte it wrote, and whatever happened, the jo
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
-from django.conf import settings as django_settings
 from django.test.utils import override_settings
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
 
 from hosts.models import Host, HostGroup
 from hosts.providers import PROVIDERS
-from hosts.providers.errors import HostUnreachable, Refused
 from hosts.providers.types import VmState
 from migrations_app.engine.runner import run_job
 from migrations_app.jobs import JobRefused, cancel_job, retry_job
 from migrations_app.models import MigrationJob
 from tests.fakes.host import FakeHost
 from tests.fakes.moves import Move
-from tests.faults.matrix.mortal import FATE, NEVER, Killed, land
+from tests.faults.matrix.eager import a_silent_host_is_given_up_after, every_round_is_worth_it
+from tests.faults.matrix.mortal import FATE, Blow, Killed
 
 Status = MigrationJob.Status
-EXAMPLES, STEPS, ATTEMPTS = 40, 14, 12
+EXAMPLES, EXAMPLES_OF_THE_WHOLE, STEPS, ATTEMPTS = 30, 300, 12, 12
 VERBS = (
     "find_vm", "mark", "unmark", "checkpoint", "save", "start", "start_works", "works", "register", "merge",
     "remove_vm", "delete_files", "clear_traces", "inspect",
 )  # fmt: skip
+DEEDS = ("save", "start", "register", "remove_vm", "clear_traces")
 SIDES = st.sampled_from(["source", "target"])
 
 
@@ -45,74 +46,75 @@ class RandomMove(RuleBasedStateMachine):
         MigrationJob.objects.all().delete()
         Host.objects.all().delete()
         HostGroup.objects.all().delete()
-        FATE.reset()
+        FATE.doubles.clear()
         self.written = 0
 
-    @initialize(state=st.sampled_from([VmState.RUNNING, VmState.RUNNING, VmState.SAVED]))
+    @initialize(state=st.sampled_from([VmState.RUNNING] * 4 + [VmState.SAVED]))
     def begin(self, state: VmState) -> None:
         """Most VMs run."""
         self.move = Move(state)
         PROVIDERS["fake"] = "tests.faults.matrix.mortal.MortalProvider"
-        self.job = self.move.order()
         self.ran = state is VmState.RUNNING
+        self.job = self.move.order()
 
-    def _works_and_is_killed(self, calls: int, acts: bool) -> None:
-        FATE.calls_left, FATE.acts = calls, acts
+    @rule(
+        verb=st.sampled_from(VERBS),
+        nth=st.sampled_from([1, 1, 1, 2, 3]),
+        blow=st.sampled_from(Blow),
+        is_tried_again=st.booleans(),
+    )
+    def a_worker_works(self, verb: str, nth: int, blow: Blow, is_tried_again: bool) -> None:
+        """Something happens to it at one of its calls. Before, somebody may have asked for another try."""
+        if self.job.status == Status.DONE:
+            self._move_it_back()
+        if is_tried_again:
+            self.somebody_tries_again()
+        FATE.verb, FATE.nth, FATE.blow, FATE.cancel = verb, nth, blow, self.somebody_cancels
         self._work()
 
-    a_worker_works_and_is_killed = rule(calls=st.integers(1, 70), acts=st.booleans())(_works_and_is_killed)
+    @rule(verb=st.sampled_from(DEEDS), blow=st.sampled_from(Blow))
+    def a_worker_comes_to_a_deed(self, verb: str, blow: Blow) -> None:
+        """What matters most happens more often: the verbs that move the VM's life."""
+        self.a_worker_works(verb, 1, blow, is_tried_again=True)
 
-    a_second_one_as_well = rule(calls=st.integers(1, 30), acts=st.booleans())(_works_and_is_killed)
-    and_a_third = rule(calls=st.integers(30, 70), acts=st.booleans())(_works_and_is_killed)
+    @rule(blow=st.sampled_from(Blow))
+    def a_worker_starts_it_on_the_target(self, blow: Blow) -> None:
+        self.a_worker_works("start", 1, blow, is_tried_again=True)
 
-    @rule(verb=st.sampled_from(VERBS), side=SIDES, when=st.sampled_from(["before", "after"]), drops=st.booleans())
-    def a_verb_will_fail(self, verb: str, side: str, when: str, drops: bool) -> None:
+    @rule(what=st.sampled_from(["cut off", "back", "no power", "spoilt bytes", "cancel", "deadline"]), side=SIDES)
+    def the_world_goes_on(self, what: str, side: str) -> None:
+        """While nobody works on the job."""
         host = self._host(side)
-        error = HostUnreachable(host.name, "The connection dropped.") if drops else Refused(host.name, "No.")
-        host.fail(verb, error, when=when)
-
-    @rule(side=SIDES)
-    def a_host_is_cut_off(self, side: str) -> None:
-        self._host(side).is_down = True
-
-    @rule(side=SIDES)
-    def a_host_is_back(self, side: str) -> None:
-        self._host(side).is_down = False
-
-    @rule(side=SIDES)
-    def a_host_loses_power(self, side: str) -> None:
-        host = self._host(side)
-        if self.move.before.uid in host.vms:
+        if what in ("cut off", "back"):
+            host.is_down = what == "cut off"
+        elif what == "no power" and self.move.before.uid in host.vms:
             host.reboot(self.move.before.uid)
+        elif what == "spoilt bytes":
+            self.move.target.corrupts = not self.move.target.corrupts
+        elif what == "cancel":
+            self.somebody_cancels()
+        elif what == "deadline":
+            self.the_deadline_of_the_outage_passes()
 
-    @rule()
-    def the_network_spoils_a_byte(self) -> None:
-        self.move.target.corrupts = not self.move.target.corrupts
-
-    @rule()
     def somebody_cancels(self) -> None:
-        try:
+        with suppress(JobRefused):
             cancel_job(self.job, None)
-        except JobRefused:
-            return
 
-    @rule()
     def somebody_tries_again(self) -> None:
-        try:
+        """When nothing is in the way any more."""
+        self._heal()
+        with suppress(JobRefused):
             retry_job(self.job, None)
-        except JobRefused:
-            return
 
-    @rule()
     def the_deadline_of_the_outage_passes(self) -> None:
         self.job.refresh_from_db()
         if self.job.resume_by is not None:
             MigrationJob.objects.filter(pk=self.job.pk).update(resume_by=self.job.outage_began_at)
 
-    @precondition(lambda self: bool(FATE.late))
     @rule()
-    def a_late_call_lands(self) -> None:
-        land(FATE.late.pop())
+    def late_calls_are_carried_out(self) -> None:
+        self.move.source.let_late_calls_act()
+        self.move.target.let_late_calls_act()
 
     @rule()
     def the_guest_writes(self) -> None:
@@ -144,11 +146,24 @@ class RandomMove(RuleBasedStateMachine):
                 retry_job(self.job, None)
             elif not self.job.is_open:
                 break
-        while FATE.late:
-            land(FATE.late.pop())
+        self.late_calls_are_carried_out()
         assert not self.job.is_open, self.job.phase
         self.never_two()
         self.an_ended_job_leaves_the_vm_as_it_was()
+        self._nothing_is_left()
+
+    def _move_it_back(self) -> None:
+        """The next move is that from where it is now to where it was."""
+        self._heal()
+        self.late_calls_are_carried_out()
+        self._nothing_is_left()
+        move = self.move
+        move.source, move.target = move.target, move.source
+        move.rows.reverse()
+        self.job = move.order()
+
+    def _nothing_is_left(self) -> None:
+        """The job has ended: the VM is where it says, with every byte, and nothing else is anywhere."""
         if self.job.status == Status.DONE:
             self.move.assert_moved(self.job)
         else:
@@ -181,7 +196,7 @@ class RandomMove(RuleBasedStateMachine):
         except Killed:
             pass
         finally:
-            FATE.calls_left = NEVER
+            FATE.verb = ""
         self.job.refresh_from_db()
 
     def _host(self, side: str) -> FakeHost:
@@ -189,16 +204,18 @@ class RandomMove(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whatever_happens_in_whatever_order_the_vm_is_neither_lost_nor_doubled() -> None:
-    few = settings(
-        max_examples=EXAMPLES,
+def test_whatever_happens_in_whatever_order_the_vm_is_neither_lost_nor_doubled(request: pytest.FixtureRequest) -> None:
+    is_whole = request.config.getoption("--matrix", default=False)
+    chosen = settings(
+        max_examples=EXAMPLES_OF_THE_WHOLE if is_whole else EXAMPLES,
         stateful_step_count=STEPS,
         deadline=None,
         derandomize=True,
+        phases=[Phase.generate],  # to make an example shorter would take many times as long as to find it
         suppress_health_check=list(HealthCheck),
     )
 
-    with override_settings(POLL_MS=1, LEASE_S=django_settings.LEASE_S):
-        run_state_machine_as_test(RandomMove, settings=few)
+    with override_settings(POLL_MS=1), every_round_is_worth_it(), a_silent_host_is_given_up_after(0.05):
+        run_state_machine_as_test(RandomMove, settings=chosen)
 
     PROVIDERS.pop("fake", None)

@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 
 import django
-from django.conf import settings
-from django.db import connections
+from django.db import connection, connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 django.setup()
@@ -23,18 +22,20 @@ from hosts.providers import PROVIDERS  # noqa: E402
 from lab.hyperv.control import Lab  # noqa: E402
 from migrations_app.engine.runner import run_job  # noqa: E402
 from tests.faults.matrix.deaths import die_at  # noqa: E402
+from tests.faults.matrix.eager import every_round_is_worth_it  # noqa: E402
 from tests.faults.matrix.tap import TAP  # noqa: E402
 
 
 def main(database: str, lab_root: str) -> None:
-    settings.DATABASES["default"]["NAME"] = database
+    connection.settings_dict["NAME"] = database
     PROVIDERS["hyperv"] = "tests.faults.matrix.tap.open_tapped"
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
             TAP.on_call = die_at(Lab.open(Path(lab_root)), order["position"], order["moment"], order["verb"])
-            run_job(order["job"], f"worker {os.getpid()}")
+            with every_round_is_worth_it():
+                run_job(order["job"], f"worker {os.getpid()}")
             connections.close_all()
             os._exit(0)
         _, status = os.waitpid(pid, 0)
