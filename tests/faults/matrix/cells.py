@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -142,7 +143,7 @@ class Matrix:
         wrong = list(self.bench.complaints)
         if end not in wanted.ends:
             wrong.append(f"It ended {end}, not {' or '.join(wanted.ends)}: {said}")
-        if said and wanted.says not in said:
+        if said and not re.search(wanted.says, said):
             wrong.append(f"It says {said!r}, and nothing of {wanted.says!r}.")
         place = job.target_name if job.status == MigrationJob.Status.DONE else job.source_name
         wrong += broken(self.bench, before, job.tag, place)

@@ -25,7 +25,7 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """One of these ends; `says` is in the sentence for the person, when there is one."""
+    """One of these ends; `says`, a regular expression, is found in the sentence for the person when there is one."""
 
     ends: tuple[End, ...]
     says: str = ""
@@ -86,7 +86,7 @@ def _of_a_full_disk(key: str, step: StepCalls, steps: Mapping[int, StepCalls]) -
 
 _SAYS = {
     "refused": REFUSAL,
-    "hangs": "The host did not answer within 1 seconds.",
+    "hangs": "did not answer within 1 seconds|was given up after .* at the deadline of the outage",
     "drops-before": "The host dropped the connection before it answered.",
     "late": "The host dropped the connection before it answered.",
     "drops-after": "The host dropped the connection before it answered.",
