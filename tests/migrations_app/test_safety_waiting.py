@@ -94,6 +94,19 @@ def test_undoing_that_waited_ends_as_soon_as_the_host_answers(move: Move, verb: 
     move.assert_untouched(job)
 
 
+def test_undoing_that_waited_leaves_no_mark_on_a_vm_that_stands_still(move: Move) -> None:
+    move = move.anew(VmState.OFF)
+    job = move.order()
+    move.source.fail("remove_vm", Refused("HV01", "It is refused."))
+    move.target.fail("remove_vm")
+
+    move.run(job)
+    move.go_on(job)
+
+    assert (job.status, job.failure_text) == (Status.FAILED, "HV01: It is refused.")
+    move.assert_untouched(job)
+
+
 def _register_late(move: Move) -> None:
     """The script that was given up goes on, and registers the VM when its undo has looked already."""
     vm = replace(move.source.vms[move.before.uid], state=VmState.SAVED)

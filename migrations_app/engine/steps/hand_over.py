@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import ClassVar
 
-from hosts.providers.errors import NotFound
 from hosts.providers.types import Vm
 from migrations_app.engine.step import Context, PastReturn, Step, StepRefused, bears
 from migrations_app.engine.steps.cut_over import standing_still
@@ -52,9 +50,9 @@ class HandOver(RemoveFromSource):
         super().run(ctx)
 
     def undo(self, ctx: Context) -> None:
-        """Marked first: the source makes no removal any more that was ordered before that, so what is seen stays so."""
-        with suppress(NotFound):
-            ctx.source.mark(ctx.plan.vm_uid, ctx.tag, hold=True)
+        """Unmarked first: the source makes no removal any more that was ordered before that, so what is seen stays so.
+        This is looked at again after the mark was undone: nothing may be put on the VM here."""
+        ctx.source.unmark(ctx.plan.vm_uid, ctx.tag)
         if ctx.source.find_vm(ctx.plan.vm_uid) is None:
             raise PastReturn(f"{ctx.plan.vm_name} is not registered on {ctx.plan.source_name} any more.")
 

@@ -47,7 +47,7 @@ def broken(bench: Bench, before: Before, tag: str, place: str) -> list[str]:
         *_in_its_place(bench, before, place),
         *_nothing_left(bench, tag),
     ]
-    return found + _whole(bench, before, lives)
+    return found or _whole(bench, before, lives)
 
 
 def _never_two(bench: Bench, before: Before) -> list[str]:
