@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from hosts import units
-from migrations_app.engine.plan import Plan
+from migrations_app.live_forecast import outage_of
 from migrations_app.models import AvailabilitySpan, MigrationJob
 from migrations_app.probing.runs import Outage, outage_within, outages
 from migrations_app.probing.strip import Mark, Stretch, Window, stretches, whole, window_of
@@ -76,21 +76,21 @@ class Seen:
 
 def availability(job: MigrationJob) -> Availability | None:
     """None for a VM that did not run: it has no outage."""
-    plan = Plan.from_json(job.plan)
-    if not plan.was_running:
+    expected = outage_of(job)
+    if expected is None:
         return None
     measured = max(0.0, job.outage.total_seconds()) if job.outage is not None else None
-    scale = max(plan.outage_high_s, measured or 0.0, 1.0) * HEADROOM
+    scale = max(expected.high_s, measured or 0.0, 1.0) * HEADROOM
     spans = list(job.availability_spans.all())
     return Availability(
-        low_s=plan.outage_low_s,
-        high_s=plan.outage_high_s,
+        low_s=expected.low_s,
+        high_s=expected.high_s,
         measured_s=measured,
         has_ended=job.outage_ended_at is not None,
-        low_percent=round(100 * plan.outage_low_s / scale, 1),
-        band_percent=round(100 * (plan.outage_high_s - plan.outage_low_s) / scale, 1),
+        low_percent=round(100 * expected.low_s / scale, 1),
+        band_percent=round(100 * (expected.high_s - expected.low_s) / scale, 1),
         measured_percent=round(100 * (measured or 0.0) / scale, 1),
-        is_longer=measured is not None and measured > plan.outage_high_s,
+        is_longer=measured is not None and measured > expected.high_s,
         seen=_seen(job, spans) if spans else None,
         why_unseen=_why_unseen(job),
     )

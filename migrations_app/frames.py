@@ -18,6 +18,7 @@ from migrations_app.holds import why_not_change_window, why_not_cut_over
 from migrations_app.jobs import why_not_cancel, why_not_retry
 from migrations_app.live_forecast import latest
 from migrations_app.models import JobEvent, JobStep, MigrationJob
+from migrations_app.repairs import why_not_repair
 from migrations_app.words import describe
 
 RECENTLY_ENDED = 30
@@ -51,6 +52,7 @@ def job_context(job: MigrationJob) -> dict[str, Any]:
         "accuracy": job_accuracy(job),
         "why_not_cancel": why_not_cancel(job),
         "why_not_retry": why_not_retry(job),
+        "why_not_repair": why_not_repair(job),
         "why_not_cut_over": why_not_cut_over(job),
         "why_not_change_window": why_not_change_window(job),
     }

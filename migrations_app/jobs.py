@@ -67,9 +67,10 @@ def cancel_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     if reason := why_not_cancel(job):
         raise JobRefused(reason)
     open_rows = MigrationJob.objects.filter(pk=job.pk, status__in=MigrationJob.OPEN)
-    if not open_rows.filter(is_committed=False, is_committing=False).update(cancel_requested=True, not_before=None):
-        raise JobRefused("The job has ended meanwhile, or the virtual machine is being restored on the target.")
-    add_event(job.pk, f"{name_of(user)} asked to cancel the move.")
+    with transaction.atomic():
+        if not open_rows.filter(is_committed=False, is_committing=False).update(cancel_requested=True, not_before=None):
+            raise JobRefused("The job has ended meanwhile, or the virtual machine is being restored on the target.")
+        add_event(job.pk, f"{name_of(user)} asked to cancel the move.")
     wake_a_worker(job)
 
 
@@ -79,10 +80,11 @@ def change_limit(job: MigrationJob, limit_bytes_per_s: int, user: AbstractBaseUs
     if reason := why_not_change_limit(job):
         raise JobRefused(reason)
     copying = MigrationJob.objects.filter(pk=job.pk, status__in=MigrationJob.OPEN, is_committed=False)
-    if not copying.update(limit_bytes_per_s=limit_bytes_per_s):
-        raise JobRefused("The job has ended meanwhile, or everything is copied.")
     before, after = (units.rate(limit) if limit else "none" for limit in (job.limit_bytes_per_s, limit_bytes_per_s))
-    add_event(job.pk, f"{name_of(user)} changed the bandwidth limit from {before} to {after}.")
+    with transaction.atomic():
+        if not copying.update(limit_bytes_per_s=limit_bytes_per_s):
+            raise JobRefused("The job has ended meanwhile, or everything is copied.")
+        add_event(job.pk, f"{name_of(user)} changed the bandwidth limit from {before} to {after}.")
 
 
 def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
@@ -93,9 +95,9 @@ def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     try:
         with transaction.atomic():
             _reset(job)
+            add_event(job.pk, f"{name_of(user)} asked to try again.")
     except IntegrityError:
         raise JobRefused(f"{job.vm_name} is being moved by another job.") from None
-    add_event(job.pk, f"{name_of(user)} asked to try again.")
     wake_a_worker(job)
 
 
@@ -103,9 +105,10 @@ def set_priority(job: MigrationJob, priority: int, user: AbstractBaseUser | None
     """Put a waiting job further to the front or to the back of the queue. Raises JobRefused."""
     choice = MigrationJob.Priority(priority)
     waiting = MigrationJob.objects.filter(pk=job.pk, status=Status.QUEUED)
-    if not waiting.update(priority=choice):
-        raise JobRefused(f"{job.name} does not wait in the queue any more.")
-    add_event(job.pk, f"{name_of(user)} set the priority to {choice.label}.")
+    with transaction.atomic():
+        if not waiting.update(priority=choice):
+            raise JobRefused(f"{job.name} does not wait in the queue any more.")
+        add_event(job.pk, f"{name_of(user)} set the priority to {choice.label}.")
     tell_turns(read_queue(timezone.now()))
     wake_a_worker(job)
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from hosts import units
 from hosts.providers.types import VmState
 from migrations_app.engine.holding import CutOver
 from migrations_app.engine.rounds import StepRecord
@@ -87,8 +88,8 @@ class Journal:
             self.write(**fields)
             row.save(update_fields=["status", "started_at", "ended_at"])
             self._heed_wishes(step)
-        if not goes_on:
-            self.say(f"{row.number} {row.title}.")
+            if not goes_on:
+                self.say(f"{row.number} {row.title}.")
 
     def end(self, row: JobStep, step: Step, result: Copied | None) -> None:
         """After the step ran: its result, and what it means for the job, in one transaction."""
@@ -103,6 +104,8 @@ class Journal:
         with transaction.atomic():
             self.write(**fields)
             row.save(update_fields=["status", "ended_at", *_RESULT])
+            if "outage_ended_at" in fields:
+                self._say_outage_ended()
         self._step = None
 
     def keep(self, result: Copied) -> None:
@@ -119,18 +122,19 @@ class Journal:
         """The step is not needed, and why. Said once for steps that follow each other."""
         row.status, row.note = JobStep.Status.SKIPPED, reason
         before = self.job.steps.filter(position=row.position - 1, status=row.status)
-        if not before.exists():
-            self.say(f"{row.number} {row.title}: skipped. {reason}")
         with transaction.atomic():
             self.write()
             row.save(update_fields=["status", "note"])
+            if not before.exists():
+                self.say(f"{row.number} {row.title}: skipped. {reason}")
 
     def rest(self, row: JobStep, waiting: Waiting) -> None:
         """Give the job back until its time has come, or at once if somebody asked for something meanwhile."""
-        if waiting.phase != self.job.phase:
-            self.say(waiting.text)
+        is_news = waiting.phase != self.job.phase
         row.note = waiting.text[:300]
         with transaction.atomic():
+            if is_news:
+                self.say(waiting.text)
             self.write(phase=waiting.phase[:200], rate_bytes_per_s=0)
             row.save(update_fields=["note"])
             rest(self._lease, waiting.until, self._wishes)
@@ -169,6 +173,17 @@ class Journal:
         with transaction.atomic():
             self.write()
             row.save(update_fields=["status", "ended_at"])
+
+    def end_outage(self) -> None:
+        """The source was told to resume the VM."""
+        with transaction.atomic():
+            self.write(outage_ended_at=timezone.now(), resume_by=None)
+            self._say_outage_ended()
+
+    def _say_outage_ended(self) -> None:
+        outage = self.job.outage
+        assert outage is not None
+        self.say(f"The outage has ended after {units.duration(outage.total_seconds())}.")
 
     def proofs(self, rows: Iterable[JobStep]) -> tuple[FileProof, ...]:
         """Every file that the job's finished steps copied."""

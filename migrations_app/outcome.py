@@ -29,8 +29,9 @@ def begin(journal: Journal) -> None:
     if job.vm is not None:
         set_activity(job.vm, Activity.UNDER_MIGRATION)
     if job.status == Status.QUEUED:
-        journal.write(status=Status.RUNNING, started_at=job.started_at or timezone.now(), phase="Starting")
-        journal.say(f"The move of {job.vm_name} from {job.source_name} to {job.target_name} begins.")
+        with transaction.atomic():
+            journal.write(status=Status.RUNNING, started_at=job.started_at or timezone.now(), phase="Starting")
+            journal.say(f"The move of {job.vm_name} from {job.source_name} to {job.target_name} begins.")
     elif journal.was_left:
         journal.say("The worker that had the job is gone; another one goes on.")
 
@@ -41,21 +42,24 @@ def remember_failure(journal: Journal, row: JobStep | None, error: Exception) ->
     fields: dict[str, object] = {"failure_text": text, "failure_action": action, "is_committing": False}
     if not journal.job.is_committed:
         fields |= {"direction": MigrationJob.Direction.UNDO, "phase": "Undoing", "undo_attempts": 0}
-    journal.write(**fields)
     where = "" if isinstance(error, Cancelled) or row is None else f"Step {row.number} failed: "
-    journal.say(where + text, is_failure=not isinstance(error, Cancelled))
+    with transaction.atomic():
+        journal.write(**fields)
+        journal.say(where + text, is_failure=not isinstance(error, Cancelled))
 
 
-def turn_forward(journal: Journal) -> None:
-    """The target has the VM after all: the failure is void."""
-    journal.write(
-        direction=MigrationJob.Direction.FORWARD,
-        is_committed=True,
-        cancel_requested=False,
-        resume_by=None,
-        failure_text="",
-        failure_action="",
-    )
+def turn_forward(journal: Journal, found: str) -> None:
+    """The target has the VM after all, as `found` says: the failure is void."""
+    with transaction.atomic():
+        journal.say(f"{found} The move cannot be undone any more and goes on.")
+        journal.write(
+            direction=MigrationJob.Direction.FORWARD,
+            is_committed=True,
+            cancel_requested=False,
+            resume_by=None,
+            failure_text="",
+            failure_action="",
+        )
 
 
 def undone(journal: Journal, ctx: Context) -> None:

@@ -78,6 +78,13 @@ def choices(job: MigrationJob) -> list[Choice]:
     ]
 
 
+def why_not_repair(job: MigrationJob) -> str:
+    """Why nothing is to be repaired; empty for a failure, and for an undo that may wait for a lost host."""
+    is_waiting = job.is_open and job.direction == Direction.UNDO
+    is_failure = job.status == Status.FAILED
+    return "" if is_failure or is_waiting else "Only what failed can be repaired."
+
+
 def repair_job(job: MigrationJob, repair: Repair, user: AbstractBaseUser | None) -> None:
     """Raises JobRefused with the reason, changing nothing."""
     job.refresh_from_db()

@@ -1,28 +1,20 @@
-"""The list of jobs, the page of a job, and its verbs."""
+"""The list of jobs and the page of a job."""
 
 from __future__ import annotations
 
-from django.contrib import messages
-from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
 
-from hosts.access import changes_something, why_not_act
+from hosts.access import why_not_act
 from migrations_app.forms import LimitForm, WindowForm
 from migrations_app.frames import event_lines, job_context
 from migrations_app.jobs import (
-    JobRefused,
-    cancel_job,
-    change_limit,
-    retry_job,
-    set_priority,
     why_not_change_limit,
 )
 from migrations_app.models import MigrationJob
-from migrations_app.people import user_of
 from migrations_app.schedule import Schedule
 
 PAGE_SIZE = 100
@@ -51,56 +43,6 @@ def job_page(request: HttpRequest, pk: int) -> HttpResponse:
         "why_not_limit": why_not_act(request) or why_not_change_limit(job),
     }
     return render(request, "migrations_app/job_page.html", context)
-
-
-@require_POST
-@changes_something
-def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    job = get_object_or_404(MigrationJob, pk=pk)
-    try:
-        cancel_job(job, user_of(request))
-    except JobRefused as refused:
-        messages.warning(request, str(refused), extra_tags="warn")
-    return redirect("job-page", pk=pk)
-
-
-@require_POST
-@changes_something
-def job_priority(request: HttpRequest, pk: int) -> HttpResponse:
-    job = get_object_or_404(MigrationJob, pk=pk)
-    asked = request.POST.get("priority", "")
-    if asked not in map(str, MigrationJob.Priority.values):
-        raise BadRequest("Give a priority: -1, 0 or 1.")
-    try:
-        set_priority(job, int(asked), user_of(request))
-    except JobRefused as refused:
-        messages.warning(request, str(refused), extra_tags="warn")
-    return redirect("job-page", pk=pk)
-
-
-@require_POST
-@changes_something
-def job_limit(request: HttpRequest, pk: int) -> HttpResponse:
-    job, form = get_object_or_404(MigrationJob, pk=pk), LimitForm(request.POST)
-    try:
-        if form.is_valid():
-            change_limit(job, form.cleaned_data["limit"], user_of(request))
-        else:
-            messages.warning(request, f"Nothing was changed. {form.errors['limit'][0]}", extra_tags="warn")
-    except JobRefused as refused:
-        messages.warning(request, str(refused), extra_tags="warn")
-    return redirect("job-page", pk=pk)
-
-
-@require_POST
-@changes_something
-def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
-    job = get_object_or_404(MigrationJob, pk=pk)
-    try:
-        retry_job(job, user_of(request))
-    except JobRefused as refused:
-        messages.warning(request, str(refused), extra_tags="warn")
-    return redirect("job-page", pk=pk)
 
 
 def _chosen(request: HttpRequest, shown: str) -> QuerySet[MigrationJob]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db import DatabaseError, InterfaceError, close_old_connections, transaction
 from django.utils import timezone
 
 from hosts.connect import connect_mover
@@ -113,9 +113,11 @@ def _try_again_later(journal: Journal, lease: Lease, error: ProviderError) -> No
     attempts = journal.job.undo_attempts + 1
     verb = "Undoing waits" if journal.job.direction == MigrationJob.Direction.UNDO else "Waiting"
     phase = f"{verb} for {error.host}: {error.message}"[:200]
-    if phase != journal.job.phase:
-        journal.say(f"{verb}: {error}", is_failure=True)
-    journal.write(undo_attempts=attempts, phase=phase)
+    is_news = phase != journal.job.phase
+    with transaction.atomic():
+        journal.write(undo_attempts=attempts, phase=phase)
+        if is_news:
+            journal.say(f"{verb}: {error}", is_failure=True)
     give_back(lease, not_before=timezone.now() + timedelta(seconds=min(WAIT_AT_MOST_S, 2**attempts)))
 
 
@@ -200,12 +202,11 @@ class _Run:
     def _undo_step(self, ctx: Context, row: JobStep, step: Step) -> None:
         step.undo(self._now(ctx, row))
         if step.begins_outage and self._job.outage_ended_at is None:
-            self._journal.write(outage_ended_at=timezone.now(), resume_by=None)
+            self._journal.end_outage()
         self._journal.mark(row, JobStep.Status.UNDONE)
 
     def _go_forward_after_all(self, ctx: Context, found: str) -> None:
-        self._journal.say(f"{found} The move cannot be undone any more and goes on.")
-        outcome.turn_forward(self._journal)
+        outcome.turn_forward(self._journal, found)
         self._forward(ctx)
 
     def _now(self, ctx: Context, row: JobStep) -> Context:

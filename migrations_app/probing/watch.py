@@ -48,6 +48,7 @@ class Watch:
         self._lease = lease
         self._plan = Plan.from_json(journal.job.plan)
         self._steps_ahead = _keys_before_outage(journal.job, self._plan)
+        self._is_copied = False
         self._why_not = journal.job.unobserved
         self._rows: list[AvailabilitySpan] = []
         self._written: list[Run] = []
@@ -88,11 +89,15 @@ class Watch:
         self._keep(prober.runs(), target)
 
     def is_near(self) -> bool:
-        """Around the outage: in the first minute of each of the steps before it, in it, and for a while after it."""
+        """Around the outage: in the first minute of each of the steps before it and between them, in it, and for a
+        while after it."""
         job, step = self._journal.job, self._journal.step
+        self._is_copied |= step is not None and step.key == CopyFrozenLayers.key
         if job.outage_began_at is not None:
             return job.outage_ended_at is None or timezone.now() - job.outage_ended_at < AFTERWARDS
-        if step is None or step.started_at is None or step.key not in self._steps_ahead:
+        if step is None:
+            return self._is_copied
+        if step.started_at is None or step.key not in self._steps_ahead:
             return False
         return timezone.now() - step.started_at < AHEAD_AT_MOST
 

@@ -1,4 +1,4 @@
-"""Sets Django up, then runs one module of this package: `report` (the default), `fleet` or `ticking_server`."""
+"""Sets Django up, then runs one module of this package: `report` (the default) or a measurement alone."""
 
 from __future__ import annotations
 

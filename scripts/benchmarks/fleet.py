@@ -5,11 +5,8 @@ Run by hand: FERRY_VAR=$(mktemp -d) .venv/bin/python -m scripts.benchmarks fleet
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,13 +60,6 @@ def main() -> None:
     made_s = time.monotonic() - began
     rows = [_fleet_row(made_s), *_rating_rows(), *_load_rows(), *_page_rows()]
     print(as_markdown(rows))
-
-
-def run_apart() -> None:
-    """The same in a process and a folder of its own, for a caller whose database has something else in it."""
-    with tempfile.TemporaryDirectory(prefix="fleet-", dir=settings.VAR_DIR) as folder:
-        command = [sys.executable, "-m", "scripts.benchmarks", "fleet"]
-        subprocess.run(command, env={**os.environ, "FERRY_VAR": folder}, check=True)
 
 
 def _fleet_row(made_s: float) -> Row:

@@ -6,9 +6,6 @@ Run by hand: FERRY_VAR=$(mktemp -d) FERRY_WORKER_THREADS=28 .venv/bin/python -m 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterable
@@ -31,19 +28,10 @@ from scripts.benchmarks.table import Row, as_markdown
 HOSTS = 10
 VMS_PER_HOST = 5
 PATIENCE_S = 1200.0
-THREADS = 28
 
 
 def main() -> None:
     print(as_markdown(measure_queueing()))
-
-
-def run_queueing_apart() -> None:
-    """In a process of its own, because a worker with so many threads is asked for by the environment."""
-    with tempfile.TemporaryDirectory(prefix="queue-", dir=settings.VAR_DIR) as folder:
-        command = [sys.executable, "-m", "scripts.benchmarks", "queueing"]
-        environment = {**os.environ, "FERRY_VAR": folder, "FERRY_WORKER_THREADS": str(THREADS)}
-        subprocess.run(command, env=environment, check=True)
 
 
 def measure_queueing() -> list[Row]:

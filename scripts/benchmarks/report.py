@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 import psutil
 
 from hosts import units
-from scripts.benchmarks.fleet import run_apart
+from scripts.benchmarks.apart import run_module_apart
 from scripts.benchmarks.moving import measure_moving
 from scripts.benchmarks.table import as_markdown
 from scripts.benchmarks.watching import measure_watching
+
+QUEUE_THREADS = 28
 
 
 def main() -> None:
@@ -23,5 +25,10 @@ def main() -> None:
     print("Watching a job ...", flush=True)
     rows += measure_watching()
     print(as_markdown(rows))
+    for name in ("rounds", "recovery"):
+        print(f"Measuring {name} ...", flush=True)
+        run_module_apart(name)
+    print("Measuring fifty moves in the queue ...", flush=True)
+    run_module_apart("queueing", {"FERRY_WORKER_THREADS": str(QUEUE_THREADS)})
     print("Rating a fleet ...", flush=True)
-    run_apart()
+    run_module_apart("fleet")

@@ -11,7 +11,7 @@ from hosts.models import VirtualAdapter
 from lab.hyperv.checker import Observer
 from migrations_app.availability import availability
 from migrations_app.models import AvailabilitySpan, MigrationJob
-from migrations_app.probing.prober import NEAR_S
+from migrations_app.probing.prober import FAR_S, NEAR_S
 from migrations_app.probing.runs import Outage, outages
 from tests.lab_moves import LabMove, wait_until
 
@@ -34,7 +34,7 @@ def test_a_move_shows_as_one_outage_as_long_as_the_observer_of_the_lab_sees_it(l
 
     outage, observed_s = seen(job), observer.longest_outage().seconds
     assert abs(observed_s - outage.length_s) <= outage.resolution_s + OBSERVER_WAITS_S
-    assert outage.resolution_s < 5 * NEAR_S
+    assert outage.resolution_s <= FAR_S + 5 * NEAR_S
     assert job.availability_spans.count() <= 5
     lab_move.assert_moved(job, before)
 
@@ -87,5 +87,5 @@ def test_a_worker_that_takes_over_in_the_outage_goes_on_with_what_the_last_one_a
     shown = availability(job)
     assert shown is not None
     assert shown.seen is not None
-    assert [stretch.state for stretch in shown.seen.strip][:3] == ["up", "unseen", "up"]
+    assert [stretch.state for stretch in shown.seen.strip][:2] == ["up", "unseen"]
     assert AvailabilitySpan.objects.get(began_at=ago).probes == 7

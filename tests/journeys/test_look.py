@@ -27,6 +27,7 @@ PAGES = (
     "/hosts/{target}/evacuate/",
     "/jobs/",
     "/jobs/{job}/",
+    "/jobs/{job}/repair/",
     "/reports/accuracy/",
     "/jobs/plans/",
     "/vms/{vm}/migrate/",

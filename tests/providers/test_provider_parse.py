@@ -126,10 +126,10 @@ def test_a_finished_work_has_its_digest() -> None:
 def test_without_orders_only_the_limit_travels() -> None:
     shell = RecordingShell({"start-works": {"works": []}})
 
-    assert HyperVProvider(ENDPOINT, shell).start_works(TAG, [], limit_bytes_per_s=5) == ()
+    assert claimed(shell).start_works(TAG, [], limit_bytes_per_s=5) == ()
 
     ((_, parameters, _),) = shell.runs
-    assert parameters == {"Tag": TAG, "Scripts": {}, "Orders": [], "LimitBytesPerS": 5}
+    assert parameters.items() >= {"Tag": TAG, "Scripts": {}, "Orders": [], "LimitBytesPerS": 5}.items()
 
 
 def test_one_call_carries_all_orders_and_each_script_once() -> None:
