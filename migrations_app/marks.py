@@ -18,7 +18,8 @@ from migrations_app.models import MigrationJob
 def take_marks_away(job_pk: int) -> None:
     """Take the job's marks off the VM, end its works, keep every file; then look at both hosts anew.
 
-    Does nothing for a job whose failure is not ignored (any more). A host that cannot be asked keeps its marks.
+    Does nothing for a job whose failure is not ignored (any more). A host that cannot be asked keeps its marks; so does
+    a source that still has the VM which runs on the target: the mark is what keeps it from starting there.
     """
     ignored = MigrationJob.objects.filter(pk=job_pk, status=MigrationJob.Status.FAILED).exclude(dismissed_at=None)
     if not ignored.update(fence=F("fence") + 1):
@@ -34,9 +35,18 @@ def _forget(job: MigrationJob, host: Host) -> None:
     try:
         with connect_mover(host) as provider:
             claim_hosts(job, Lease(job.pk, job.fence), [provider])
-            provider.unmark(job.vm_uid, job.tag)
+            stays_held = job.is_committed and host == job.source and provider.find_vm(job.vm_uid) is not None
+            if not stays_held:
+                provider.unmark(job.vm_uid, job.tag)
             provider.clear_traces(job.tag, destinations=None)
     except (ProviderError, KeyMissing) as error:
         add_event(job.pk, f"The marks of the move stay on {host.name}: {error}", is_failure=True)
     else:
-        add_event(job.pk, f"The marks of the move were taken away on {host.name}.")
+        add_event(job.pk, _held(job, host) if stays_held else f"The marks of the move were taken away on {host.name}.")
+
+
+def _held(job: MigrationJob, host: Host) -> str:
+    return (
+        f"{job.vm_name} is still registered on {host.name}, and kept from starting there because it runs on "
+        f"{job.target_name}. Remove it on {host.name} by hand, or retry the job."
+    )
