@@ -139,6 +139,8 @@ def why_not_retry(job: MigrationJob) -> str:
     """Why the job cannot be tried again; empty when it can."""
     if job.status not in (Status.FAILED, Status.CANCELLED):
         return "Only a job that failed or was cancelled can be tried again."
+    if job.is_committed and job.dismissed_at is not None:
+        return "Its failure was ignored: the marks by which it knows its own were taken away."
     is_lacking_source = job.source is None and not job.is_without_source
     if job.vm is None or job.target is None or is_lacking_source:
         return "The virtual machine or one of its hosts was removed from Ferry."

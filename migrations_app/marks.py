@@ -48,5 +48,5 @@ def _forget(job: MigrationJob, host: Host) -> None:
 def _held(job: MigrationJob, host: Host) -> str:
     return (
         f"{job.vm_name} is still registered on {host.name}, and kept from starting there because it runs on "
-        f"{job.target_name}. Remove it on {host.name} by hand, or retry the job."
+        f"{job.target_name}. Remove it on {host.name} by hand."
     )

@@ -120,6 +120,8 @@ def why_not_without_source(job: MigrationJob) -> str:
         return f"Only for a job that failed after {job.vm_name} was started on {job.target_name}."
     if job.target is None:
         return f"{job.target_name} was removed from Ferry."
+    if job.dismissed_at is not None:
+        return why_not_retry(job)
     return _superseded(job)
 
 
