@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--matrix", action="store_true", help="every cell of the fault matrix; writes the table")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bench_of_matrix(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
     """The lab stays from cell to cell; the rows are gone after each."""
     usual, PROVIDERS["hyperv"] = PROVIDERS["hyperv"], _OPEN_TAPPED
