@@ -52,6 +52,8 @@ def endpoint(host: Host) -> Endpoint:
         username=host.username,
         password=Secret(host.password.reveal()),
         ca_file=str(_ca_file(host.ca_pem)) if host.ca_pem else None,
+        host_key=host.host_key,
+        lab_networks=tuple(settings.LAB_NETWORKS),
     )
 
 

@@ -51,6 +51,8 @@ class ConnectionForm(forms.ModelForm[Host]):
         cleaned = super().clean() or {}
         if not cleaned.get("password") and self.instance._state.adding:
             self.add_error("password", "Enter the password.")
+        if not cleaned.get("username"):
+            self.add_error("username", "Enter the user's name.")
         return cleaned
 
     def new_host(self) -> NewHost:

@@ -105,7 +105,7 @@ def test_a_host_that_fails_is_added_when_one_insists(administrator: Client, netw
         ("port", "65536", "less than or equal to 65535"),
         ("port", "http", "Enter a whole number."),
         ("transport", "telnet", "not one of the available choices"),
-        ("username", "", "This field is required."),
+        ("username", "", "Enter the user&#x27;s name."),
         ("password", "", "Enter the password."),
         ("ca_pem", "hello", "no certificate in PEM form"),
         ("move_limit", "0", "Give the limit as a whole number of MB/s"),
