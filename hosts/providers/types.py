@@ -42,8 +42,8 @@ class Transport(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a host listens and who we are there. `name` is what messages call the host. Over SSH `password` is a private
-    key (PEM) and `host_key` the host's public one; `lab_networks` are CIDRs that plain TCP may lead to."""
+    """Where a host listens and who we are there. `name` is what messages call the host. Over SSH `password` is a
+    private key (PEM) and `host_key` the host's public one; `lab_networks` are CIDRs that plain TCP may lead to."""
 
     name: str
     address: str
