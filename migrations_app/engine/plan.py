@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ntpath
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from hosts import paths
 from hosts.providers.types import AdapterPlacement, VmState
 
 DEFAULT_ROUNDS = 3
@@ -59,15 +59,16 @@ class Plan:
 
     def place(self, path: str) -> str:
         """Where a file of the VM that is no disk goes: the same place under the VM's folder on the target."""
-        base = self.source_folder.rstrip("\\") + "\\"
-        if path.lower().startswith(base.lower()):
-            return ntpath.join(self.folder, path[len(base) :])
-        return ntpath.join(self.folder, "Virtual Machines", ntpath.basename(path))
+        inside = paths.below(self.source_folder, path)
+        if inside is not None:
+            return paths.join(self.folder, inside)
+        folder = self.folder if paths.is_posix(path) else paths.join(self.folder, "Virtual Machines")
+        return paths.join(folder, paths.name(path))
 
     def place_layer(self, location: str, path: str) -> str:
         """Where a layer of the disk at `location` goes."""
         folder = next(disk.folder for disk in self.disks if disk.location == location)
-        return ntpath.join(folder, ntpath.basename(path))
+        return paths.join(folder, paths.name(path))
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from hosts import paths
 from hosts.providers.base import QuickMigrates
 from hosts.providers.errors import DigestMismatch, HostUnreachable, ProviderError, refusal
 from hosts.providers.types import CopyOrder, HashOrder, Work, WorkState
@@ -29,7 +30,7 @@ class FileMove:
 
     @property
     def key(self) -> str:
-        return hashlib.sha256(self.source_path.lower().encode()).hexdigest()[:16]
+        return hashlib.sha256(paths.key(self.source_path).encode()).hexdigest()[:16]
 
     @property
     def copy_id(self) -> str:
