@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from django.conf import settings
 
 from hosts import paths
+from hosts.connect import has_capability
 from hosts.models import Host, VirtualMachine
+from hosts.providers.base import StreamsState
 from hosts.providers.types import AdapterPlacement, VmState
 from migrations_app.engine.plan import DEFAULT_ROUNDS, DiskFolder, Plan
 from migrations_app.forecast import Forecast, Task, deadline_s, forecast
@@ -38,6 +40,7 @@ class Choices:
     keeps_source_files: bool = False
     limit_bytes_per_s: int = 0
     max_rounds: int = DEFAULT_ROUNDS
+    streams_state: bool = True
 
 
 def fingerprint(vm: VirtualMachine) -> str:
@@ -155,7 +158,13 @@ def make_plan(choices: Choices) -> Plan:
         keeps_source_files=choices.keeps_source_files,
         limit_bytes_per_s=choices.limit_bytes_per_s,
         max_rounds=choices.max_rounds,
+        streams_state=choices.streams_state and can_stream(vm.host, choices.target),
     )
+
+
+def can_stream(source: Host, target: Host) -> bool:
+    """Whether a VM's memory can go straight from the one into the other."""
+    return all(has_capability(host, StreamsState) for host in (source, target))
 
 
 def choices_of(plan: Plan, vm: VirtualMachine, target: Host) -> Choices:

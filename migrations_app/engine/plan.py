@@ -27,7 +27,7 @@ class Plan:
     `fingerprint` is what the VM looked like when it was planned (see plans.fingerprint); a VM that looks
     otherwise when the job begins is not moved. Seconds are forecasts, each a range and what is likely (0: not told);
     `deadline_s` bounds the outage. `max_rounds`: how often at most what was written meanwhile is copied while the VM
-    still runs.
+    still runs. `streams_state`: in the outage the memory goes straight into the other host, not through a file.
     """
 
     vm_uid: str
@@ -52,6 +52,7 @@ class Plan:
     max_rounds: int = DEFAULT_ROUNDS
     total_s: float = 0.0
     outage_s: float = 0.0
+    streams_state: bool = False
 
     @property
     def was_running(self) -> bool:
