@@ -99,7 +99,8 @@ class QuickMigrates(Provider):
 
     @abstractmethod
     def share(self, path: str) -> RemoteFile:
-        """How another host reads the file at `path` of this one."""
+        """How another host reads the file at `path` of this one, until the tag's traces are cleared here. May be called
+        while another thread uses the connection."""
 
     @abstractmethod
     def start_works(
