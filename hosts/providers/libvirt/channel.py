@@ -48,7 +48,7 @@ class Start(Protocol):
     def command(self, python: Sequence[str]) -> Sequence[str]:
         """What to run here so that `python` runs there."""
 
-    def failure(self, exit_code: int, said: str) -> ProviderError | None:
+    def failure(self, exit_code: int, said: str, /) -> ProviderError | None:
         """What it means that this command itself failed; None when it did not."""
 
 
@@ -125,7 +125,7 @@ class Channel:
         self._drop()
         try:
             self._line = Line(self._start.command(["python3", "-c", _BOOTSTRAP]))
-            self._line.greet(_program(self._root), time.monotonic() + _START_S)
+            self._line.greet(_program(self._root), _GREETING, time.monotonic() + _START_S)
         except TimeoutError:
             self._drop()
             raise DeadlineExceeded(self.host, f"Ferry's program did not start within {_START_S:.0f} seconds.") from None
@@ -170,8 +170,8 @@ class _LocalStart:
     def command(self, python: Sequence[str]) -> Sequence[str]:
         return python
 
-    def failure(self, exit_code: int, said: str) -> ProviderError | None:
-        return None
+    def failure(self, _exit_code: int, _said: str, /) -> None:
+        """Nothing stands between a local program and us."""
 
 
 def _program(root: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import select
 import subprocess
 import tempfile
@@ -18,7 +19,7 @@ class Line:
     """A command that carries the line, its two ends, and the beat that tells the host we are still there."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the command
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, start_new_session=True
         )
@@ -34,9 +35,10 @@ class Line:
     def is_open(self) -> bool:
         return self._process.poll() is None
 
-    def greet(self, program: bytes, deadline: float) -> None:
+    def greet(self, program: bytes, greeting: bytes, deadline: float) -> None:
+        """Send the program and wait for its greeting; a login shell may have printed something before."""
         self._write(program)
-        while self._read_line(deadline) != _GREETING:
+        while self._read_line(deadline) != greeting:
             pass
         threading.Thread(target=self._beat, name="ferry-beat", daemon=True).start()
 
@@ -88,7 +90,7 @@ class Line:
         while (end := self._got.find(b"\n")) < 0:
             if not poll.poll(max(0.0, deadline - time.monotonic()) * 1000):
                 raise TimeoutError
-            piece = self._process.stdout.read1(1 << 16)
+            piece = os.read(self._process.stdout.fileno(), 1 << 16)
             if not piece:
                 raise ConnectionError
             self._got += piece

@@ -56,7 +56,7 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class ChainLayer:
-    """One file of a disk's chain; `backing_path` None for the base. `size_bytes`: of the file, as it would be copied."""
+    """One file of a disk's chain; `backing_path` None for the base. `size_bytes` of the file, as it is copied."""
 
     path: str
     format: str

@@ -110,7 +110,7 @@ def fingerprint(host_key: str) -> str:
 def shown_host_key(address: str, port: int, *, like: str = "") -> str:
     """The key that a host shows to anybody, such as "ssh-ed25519 AAAA...": of the same type as `like` if it has one,
     else the first of Ed25519, ECDSA, RSA. Raises HostUnreachable."""
-    command = ["ssh-keyscan", "-T", "10", "-p", str(port), "-t", "ed25519,ecdsa,rsa", "--", address]
+    command = [_program("ssh-keyscan"), "-T", "10", "-p", str(port), "-t", "ed25519,ecdsa,rsa", "--", address]
     try:
         scanned = subprocess.run(command, capture_output=True, text=True, timeout=_WAIT_S, check=False)
     except (OSError, subprocess.SubprocessError) as error:
@@ -123,6 +123,11 @@ def shown_host_key(address: str, port: int, *, like: str = "") -> str:
     return min(lines, key=lambda line: wanted.index(line.split()[0]) if line.split()[0] in wanted else len(wanted))
 
 
+def _program(name: str) -> str:
+    """The path of a program of OpenSSH, for those that get no environment to look for it in."""
+    return shutil.which(name) or name
+
+
 class _Agent:
     """An ssh-agent in a private folder. It runs a cat on a pipe of ours, and ends when that does: with this process,
     however it ends."""
@@ -132,7 +137,7 @@ class _Agent:
         self.socket = self.folder / "agent"
         self._added: set[bytes] = set()
         self._process = subprocess.Popen(
-            ["ssh-agent", "-a", str(self.socket), "sh", "-c", "echo $SSH_AGENT_PID; exec cat >/dev/null"],
+            [_program("ssh-agent"), "-a", str(self.socket), "sh", "-c", "echo $SSH_AGENT_PID; exec cat >/dev/null"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -149,7 +154,7 @@ class _Agent:
         if public in self._added:
             return
         environment = {"SSH_AUTH_SOCK": str(self.socket)}
-        command = [shutil.which("ssh-add") or "ssh-add", "-q", "-"]
+        command = [_program("ssh-add"), "-q", "-"]
         added = subprocess.run(
             command, input=private, capture_output=True, timeout=_WAIT_S, check=False, env=environment
         )

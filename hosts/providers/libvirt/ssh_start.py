@@ -26,7 +26,7 @@ class SshStart:
         """One argument for the shell there, which `exec` leaves no trace of."""
         return [*self._login.arguments(), "exec " + shlex.join(python)]
 
-    def failure(self, exit_code: int, said: str) -> ProviderError | None:
+    def failure(self, exit_code: int, said: str, /) -> ProviderError | None:
         """None when it was not ssh that failed."""
         if exit_code != _FAILED:
             return None
@@ -50,5 +50,5 @@ class SshStart:
         return CertificateUntrusted(
             endpoint.name,
             f"{endpoint.address} shows the host key {shown}; {expected}.",
-            action="Compare it with the host's own (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub) before you trust it.",
+            action="Compare it with what ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub says on the host.",
         )
