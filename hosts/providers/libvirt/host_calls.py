@@ -218,11 +218,13 @@ class HostCalls:
         self._change("create-disk", tag=tag, path=path, format=disk_format, size_bytes=size_bytes)
 
     def delete_files(
-        self, paths: Sequence[str], *, used: Sequence[str], kept_folders: Sequence[str]
+        self, tag: str, paths: Sequence[str], *, used: Sequence[str], kept_folders: Sequence[str]
     ) -> tuple[str, ...]:
         """As QuickMigrates.delete_files. `used`: all files of the VMs registered here; WrongState when one of `paths`
         is among them. A file that any process has open is in use. `kept_folders` stay even when empty: pools."""
-        change = self._change("delete-files", paths=list(paths), used=list(used), kept_folders=list(kept_folders))
+        change = self._change(
+            "delete-files", tag=tag, paths=list(paths), used=list(used), kept_folders=list(kept_folders)
+        )
         return change.several("in_use", str)
 
     def clear_traces(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 
@@ -36,10 +37,18 @@ def tag_folder(root: str, tag: str) -> str:
     return os.path.join(root, tag)
 
 
+def made_tag_folder(root: str, tag: str) -> str:
+    return private_folder(root, os.path.basename(tag_folder(root, tag)))
+
+
 def write_replaced(path: str, text: str, *, durable: bool = True) -> None:
     """A reader sees the old text or the new one; with `durable` so does the disk when the call returns."""
     draft = f"{path}.new"
-    with open(draft, "w", encoding="utf-8", errors="surrogateescape") as file:
+    # Opened as new: what somebody left there under other rights is not written into.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(draft)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)
         file.flush()
         if durable:
