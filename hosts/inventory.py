@@ -42,7 +42,7 @@ _CONNECTION_FIELDS = (
     "move_limit_bytes_per_s",
 )
 
-# Whether a user's name is needed, and how to ask for the secret; of the other transports both are.
+# As needed_by says; the others need a password.
 _NEEDED = {
     Transport.LIBVIRT_SSH: (True, "Enter the private key."),
     Transport.LIBVIRT_TLS: (False, "Enter the client's certificate and its key."),
@@ -80,6 +80,11 @@ class HostRefused(Exception):
 
 class HostBusy(Exception):
     """The host cannot be removed now; the message says why."""
+
+
+def needed_by(transport: Transport) -> tuple[bool, str]:
+    """Whether a user's name is needed, and the sentence that asks for the secret ("": none is needed)."""
+    return _NEEDED.get(transport, (True, "Enter the password."))
 
 
 def root_group() -> HostGroup:
@@ -213,7 +218,7 @@ def _check(host: Host) -> None:
 
 def _missing(host: Host) -> Iterator[tuple[str, str]]:
     """What the transport needs and nobody entered, by field."""
-    needs_user, secret = _NEEDED.get(Transport(host.transport), (True, "Enter the password."))
+    needs_user, secret = needed_by(Transport(host.transport))
     if needs_user and not host.username:
         yield "username", "Enter the user's name."
     if secret and not isinstance(host.password, SealedSecret) and not host.password.reveal():

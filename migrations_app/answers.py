@@ -7,6 +7,7 @@ from functools import cached_property
 
 from django.http import QueryDict
 
+from hosts import paths
 from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
 from hosts.placement_defaults import placement_defaults
 from hosts.rating_forms import RatingForm
@@ -71,7 +72,7 @@ class Answers:
     def folder(self) -> str:
         """The chosen folder, or the one to begin with."""
         if self.has_folder:
-            return self.query.get("folder", "").strip().rstrip("\\")
+            return paths.trimmed(self.query.get("folder", "").strip())
         return default_folder(self.vm, self.target) if self.target else ""
 
     @cached_property
@@ -80,7 +81,7 @@ class Answers:
         if not self.is_placed:
             return {}
         given = {disk.location: self.query.get(f"disk-{n}", "").strip() for n, disk in enumerate(self.disks)}
-        return {location: folder.rstrip("\\") for location, folder in given.items() if folder}
+        return {location: paths.trimmed(folder) for location, folder in given.items() if folder}
 
     @cached_property
     def disks(self) -> list[VirtualDisk]:
