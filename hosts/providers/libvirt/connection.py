@@ -11,8 +11,8 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, TypeVar
 
 from hosts.providers.errors import DeadlineExceeded, NotAHypervisor
-from hosts.providers.libvirt.domains import Domain, Hypervisor
 from hosts.providers.libvirt.constants import ErrorCode
+from hosts.providers.libvirt.domains import Domain, Hypervisor
 from hosts.providers.libvirt.refusals import LibvirtFailure, refusal_of
 
 try:
@@ -146,4 +146,3 @@ def _libvirt_error() -> Any:
 def _failure(error: Any) -> LibvirtFailure:
     number = error.get_int1() if error.get_error_code() == ErrorCode.SYSTEM_ERROR else 0
     return LibvirtFailure(error.get_error_code() or 0, error.get_error_domain() or 0, str(error), number or 0)
-

@@ -1,4 +1,4 @@
-"""libvirt's numbers that Ferry uses, under libvirt's names: its ABI never changes them, and libvirt-python may be missing."""
+"""libvirt's numbers under libvirt's names: its ABI never changes them, and libvirt-python may be missing."""
 
 from __future__ import annotations
 

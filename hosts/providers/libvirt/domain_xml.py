@@ -1,4 +1,4 @@
-"""What a domain's XML says, in the words of types.py. Pure: text and trees in, values out. See libvirt's formatdomain."""
+"""What a domain's XML says. Pure: trees in, values out. Source: libvirt.org/formatdomain.html."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PREFIXES = {
 
 
 def tree(text: str) -> ET.Element:
-    """The XML comes from libvirt on hosts that are trusted with VMs; Python's expat bounds what entities may grow to."""
+    """It comes from libvirt of hosts that are trusted with VMs; Python's expat bounds what entities may grow to."""
     return ET.fromstring(text)  # noqa: S314
 
 

@@ -16,9 +16,9 @@ from hosts.providers.types import VmState
 _BETWEEN = (VmState.STARTING, VmState.SAVING, VmState.STOPPING)
 
 
-def delete_files(session: Session, paths: Sequence[str]) -> Sequence[str]:
+def delete_files(session: Session, tag: str, paths: Sequence[str]) -> Sequence[str]:
     """As QuickMigrates.delete_files."""
-    return session.host_side.delete_files(paths, used=used_files(session), kept_folders=kept_folders(session))
+    return session.host_side.delete_files(tag, paths, used=used_files(session), kept_folders=kept_folders(session))
 
 
 def clear_traces(session: Session, tag: str, destinations: Sequence[str] | None) -> None:
@@ -32,10 +32,10 @@ def clear_traces(session: Session, tag: str, destinations: Sequence[str] | None)
     session.host_side.clear_traces(tag, destinations=destinations, used=used, kept_folders=kept_folders(session))
 
 
-def delete_own(session: Session, paths: Sequence[str]) -> None:
+def delete_own(session: Session, tag: str, paths: Sequence[str]) -> None:
     """Delete small files that the job keeps beside the disks; one that is gone is no matter."""
     if paths:
-        session.host_side.delete_files(paths, used=(), kept_folders=kept_folders(session))
+        session.host_side.delete_files(tag, paths, used=(), kept_folders=kept_folders(session))
 
 
 def views(session: Session) -> Iterator[DomainView]:

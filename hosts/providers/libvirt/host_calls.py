@@ -241,6 +241,19 @@ class HostCalls:
             kept_folders=list(kept_folders),
         )
 
+    def rebase_chain(self, layers: Sequence[str], disk_format: str) -> tuple[ChainLayer, ...]:
+        """Tell each of these layers, the base first, where the one below it lies now. Raises NotFound, Incompatible."""
+        return self._change("rebase-chain", layers=list(layers), format=disk_format).several("layers", ChainLayer)
+
+    def move_file(self, source: str, destination: str) -> None:
+        """Give a file another name, or link to it from another file system. Raises AlreadyExists, NotFound."""
+        self._change("move-file", source=source, destination=destination)
+
+    def commit_layers(self, tag: str, work_id: str, top: str, base: str) -> Work:
+        """A detached work that writes the layers from `top` down to `base` into `base`, for a VM that is off."""
+        order = {"work_id": work_id, "kind": "commit-layers", "lane": 0, "path": top, "base": base}
+        return self._change("start-works", tag=tag, orders=[order], limit_bytes_per_s=0).several("works", Work)[0]
+
     def _change(self, verb: str, **parameters: object) -> Answer:
         """Run a verb inside the fence, or with one of its own."""
         longest_s = DEADLINES_S.get(verb, _DEADLINE_S)

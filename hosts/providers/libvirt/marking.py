@@ -77,4 +77,4 @@ def forget_files(session: Session, seen: DomainView, known: Mark) -> None:
     paths = [known.live_path]
     if seen.state is not VmState.SAVED and known.state_path != seen.saved_path:
         paths.append(known.state_path)
-    delete_own(session, [path for path in paths if path])
+    delete_own(session, known.tag, [path for path in paths if path])

@@ -46,9 +46,9 @@ def merge_checkpoints(session: Session, uid: str, tag: str) -> bool:
 def _step(session: Session, uid: str, tag: str) -> bool:
     seen = view(session, session.domain(uid))
     if seen.state in _RUNS:
-        is_left = any([_merge_running(session, seen, disk, tag) for disk in _file_disks(seen)])
+        is_left = any(tuple(_merge_running(session, seen, disk, tag) for disk in _file_disks(seen)))
     elif seen.state is VmState.OFF:
-        is_left = any([_merge_off(session, seen, disk, tag) for disk in _file_disks(seen)])
+        is_left = any(tuple(_merge_off(session, seen, disk, tag) for disk in _file_disks(seen)))
     elif _runs(session, seen, tag):
         raise WrongState(
             session.host, f"The checkpoints of {seen.name} cannot be merged now: it is {seen.state.value}."
@@ -135,7 +135,7 @@ def _delete_left(session: Session, seen: DomainView, tag: str) -> None:
     stems = tuple(posixpath.splitext(disk.path)[0] for disk in _file_disks(seen) if disk.path)
     found = [posixpath.join(each, name) for each in folders for name in session.host_side.list_folder(each).files]
     if left := [path for path in found if _is_of(path, tag) and path.startswith(stems)]:
-        delete_files(session, left)
+        delete_files(session, tag, left)
 
 
 def _file_disks(seen: DomainView) -> list[domain_xml.DiskXml]:
@@ -145,5 +145,3 @@ def _file_disks(seen: DomainView) -> list[domain_xml.DiskXml]:
 def _is_of(path: str, tag: str) -> bool:
     name = domain_xml.checkpoint_of(path)
     return name is not None and name.startswith(f"{tag}-")
-
-

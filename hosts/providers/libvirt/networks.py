@@ -43,7 +43,9 @@ def _bridges(session: Session) -> list[str]:
     """Without the host's own side libvirt is asked, which knows them only where it was built with udev or netcf."""
     if session.calls is None:
         with session.connection.refusals():
-            found = [domain_xml.tree(each.XMLDesc()) for each in session.hypervisor.listAllInterfaces(INTERFACES_ACTIVE)]
+            found = [
+                domain_xml.tree(each.XMLDesc()) for each in session.hypervisor.listAllInterfaces(INTERFACES_ACTIVE)
+            ]
         return [each.get("name", "") for each in found if each.get("type") == BRIDGE]
     listing = session.calls.list_folder(_DEVICES)
     paths = [posixpath.join(_DEVICES, name, "bridge") for name in (*listing.folders, *listing.files)]

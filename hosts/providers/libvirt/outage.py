@@ -16,7 +16,7 @@ from hosts.providers.libvirt.marking import confirm_mark, forget_files, set_star
 from hosts.providers.libvirt.marks import STARTS, Mark
 from hosts.providers.libvirt.reading import DomainView, is_merging, read_vm, view
 from hosts.providers.libvirt.session import Session
-from hosts.providers.types import Vm, VmState
+from hosts.providers.types import VmState
 
 SETTLE_S = 60.0
 _LOOK_EVERY_S = 0.1
@@ -36,7 +36,9 @@ def checkpoint(session: Session, uid: str, name: str) -> None:
         raise WrongState(session.host, f"{seen.name} cannot take a checkpoint now: it is {seen.state.value}.")
     order, made = _snapshot(seen, name)
     if left := list(session.host_side.stat(made)):
-        delete_files(session, left)  # of an attempt that was cut off: they bear the job's tag, and no chain has them
+        delete_files(
+            session, _tag_of(name), left
+        )  # of an attempt that was cut off: they bear the job's tag, and no chain has them
     with session.connection.refusals():
         domain.snapshotCreateXML(order, _FREEZING)
 
@@ -124,6 +126,11 @@ def _start(session: Session, seen: DomainView) -> None:
         if seen.state is VmState.SAVED:
             seen.domain.managedSaveGetXMLDesc()
         seen.domain.create()
+
+
+def _tag_of(name: str) -> str:
+    """Of a checkpoint's name, such as "ferry-71-1"."""
+    return name.rpartition("-")[0]
 
 
 def _snapshot(seen: DomainView, name: str) -> tuple[str, Sequence[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import posixpath
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
@@ -167,17 +168,15 @@ def _vm(session: Session, seen: DomainView, *, is_tolerant: bool) -> Vm:
         has_processor_compatibility=domain_xml.has_named_processor(seen.kept),
         dvd_paths=domain_xml.dvd_paths_of(seen.live),
         disks=(disks := tuple(_disks(session, seen, is_tolerant=is_tolerant))),
-        adapters=_adapters(seen),
-        checkpoints=_checkpoints(seen, disks),
+        adapters=_adapters(session, seen),
+        checkpoints=_checkpoints(session, seen, disks),
         state_files=tuple(_state_files(seen, files)),
     )
 
 
 def _disks(session: Session, seen: DomainView, *, is_tolerant: bool) -> Iterator[Disk]:
     for disk in domain_xml.disks_of(seen.live):
-        layers, size, is_dynamic = (), 0, False
-        if disk.path is not None:
-            layers, size, is_dynamic = _layers(session, seen, disk, is_tolerant=is_tolerant)
+        layers, size, is_dynamic = _layers(session, seen, disk, is_tolerant=is_tolerant)
         yield Disk(
             location=disk.location,
             size_bytes=size,
@@ -192,7 +191,8 @@ def _layers(
     session: Session, seen: DomainView, disk: domain_xml.DiskXml, *, is_tolerant: bool
 ) -> tuple[tuple[DiskLayer, ...], int, bool]:
     """The chain, what the guest sees as the disk's size, and whether its file grows with what is written."""
-    assert disk.path is not None
+    if disk.path is None:
+        return (), 0, False
     if session.calls is None:
         return _layers_by_libvirt(session, seen, disk.path)
     try:
@@ -206,9 +206,7 @@ def _layers(
     return layers, chain[-1].virtual_size_bytes, disk.format != "raw" or is_sparse
 
 
-def _layers_by_libvirt(
-    session: Session, seen: DomainView, path: str
-) -> tuple[tuple[DiskLayer, ...], int, bool]:
+def _layers_by_libvirt(session: Session, seen: DomainView, path: str) -> tuple[tuple[DiskLayer, ...], int, bool]:
     """Without the host's own side: the written layer alone, and no stamp."""
     size, allocated, physical = 0, 0, 0
     with contextlib.suppress(ProviderError), session.connection.refusals():
@@ -216,8 +214,11 @@ def _layers_by_libvirt(
     return (DiskLayer(path, None, physical, ""),), size, allocated < size
 
 
-def _adapters(seen: DomainView) -> tuple[Adapter, ...]:
-    addresses = _addresses(seen) if seen.state is VmState.RUNNING else {}
+def _adapters(session: Session, seen: DomainView) -> tuple[Adapter, ...]:
+    addresses: Mapping[str, tuple[str, ...]] = {}
+    if seen.state is VmState.RUNNING:
+        with contextlib.suppress(ProviderError), session.connection.refusals():
+            addresses = _addresses(seen)
     return tuple(
         Adapter(
             adapter_id=adapter.mac,
@@ -232,16 +233,24 @@ def _adapters(seen: DomainView) -> tuple[Adapter, ...]:
 
 
 def _addresses(seen: DomainView) -> Mapping[str, tuple[str, ...]]:
-    return {}
+    """By MAC: what libvirt's own DHCP gave, and what the host has spoken to. The guest is not asked: an agent that does
+    not answer would hold everybody up."""
+    found: dict[str, dict[str, None]] = defaultdict(dict)
+    for source in (ADDRESSES_FROM_LEASES, ADDRESSES_FROM_ARP):
+        for device in seen.domain.interfaceAddresses(source).values():
+            addresses = dict.fromkeys(each["addr"] for each in device.get("addrs") or ())
+            found[str(device.get("hwaddr", "")).lower()] |= addresses
+    return {mac: tuple(addresses) for mac, addresses in found.items()}
 
 
-def _checkpoints(seen: DomainView, disks: tuple[Disk, ...]) -> tuple[Checkpoint, ...]:
+def _checkpoints(session: Session, seen: DomainView, disks: tuple[Disk, ...]) -> tuple[Checkpoint, ...]:
     """Ours are read off the chains; the user's own are libvirt's snapshots."""
-    names: dict[str, None] = {}
-    for disk in disks:
-        names |= {name: None for layer in disk.layers if (name := domain_xml.checkpoint_of(layer.path))}
-    ours = [Checkpoint(name, name, None) for name in names]
-    return tuple(ours)
+    layers = (layer.path for disk in disks for layer in disk.layers)
+    ours = dict.fromkeys(name for path in layers if (name := domain_xml.checkpoint_of(path)))
+    with session.connection.refusals():
+        trees = [domain_xml.tree(each.getXMLDesc()) for each in seen.domain.listAllSnapshots()]
+    theirs = [(each.findtext("name") or "", each.findtext("parent/name")) for each in trees]
+    return (*(Checkpoint(name, name, None) for name in ours), *(Checkpoint(name, name, up) for name, up in theirs))
 
 
 def _state_files(seen: DomainView, files: Mapping[str, FileFacts]) -> Iterator[StateFile]:

@@ -88,13 +88,18 @@ def _define(session: Session, order: Registration) -> DomainView:
     """The domain as its copied configuration says, fitted to this host."""
     text = session.host_side.read_files([order.config_path])[order.config_path]
     if text is None:
-        raise Incompatible(session.host, f"{session.host} cannot take the virtual machine: {order.config_path} is missing.")
+        raise Incompatible(
+            session.host, f"{session.host} cannot take the virtual machine: {order.config_path} is missing."
+        )
     domain = domain_xml.tree(text)
     known = mark_of(domain)
     if known is None or known.tag != order.tag or (domain.findtext("uuid") or "").lower() != order.uid:
         raise Incompatible(session.host, f"{order.config_path} on {session.host} is not of the VM that was marked.")
     here = replace(
-        known, start_ordered_by=None, live_path=_placed(order, known.live_path), state_path=_placed(order, known.state_path)
+        known,
+        start_ordered_by=None,
+        live_path=_placed(order, known.live_path),
+        state_path=_placed(order, known.state_path),
     )
     _confirm_files(session, order, domain, here)
     fit(session, domain, order)
@@ -128,7 +133,7 @@ def _adopt_state(session: Session, seen: DomainView, order: Registration, known:
         fit(session, ran, order)
         with_mark(ran, replace(known, live_path=None))
         session.refusals(lambda: seen.domain.managedSaveDefineXML(domain_xml.text_of(ran)))
-    delete_own(session, [path for path in (known.live_path, order.config_path) if path])
+    delete_own(session, known.tag, [path for path in (known.live_path, order.config_path) if path])
     write_mark(session, seen, replace(known, live_path=None))
 
 

@@ -21,9 +21,7 @@ class Unfit(Exception):
         super().__init__(" ".join(self.reasons))
 
 
-def rewrite(
-    domain: ET.Element, order: Registration, formats: Mapping[str, str], networks: Mapping[str, str]
-) -> None:
+def rewrite(domain: ET.Element, order: Registration, formats: Mapping[str, str], networks: Mapping[str, str]) -> None:
     """Change the tree as ordered.
 
     `formats`: of each layer, by its path on the target ("qcow2"); `networks`: "network" or "bridge" by name, what the

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import clearing, disks, files, serve, works
+from . import clearing, disks, files, layers, serve, works
 from .failures import Failure, failure_of
 from .fence import enter_fence
 
@@ -22,7 +22,9 @@ _VERBS: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
     "hello": files.hello,
     "list-folder": files.list_folder,
     "list-works": works.list_works,
+    "move-file": layers.move_file,
     "read-files": files.read_files,
+    "rebase-chain": layers.rebase_chain,
     "serve": serve.serve,
     "start-works": works.start_works,
     "stat": files.stat_files,

@@ -21,7 +21,7 @@ def chain(_root: str, asked: dict[str, Any]) -> dict[str, Any]:
     """From the base up. -U: a VM may have the files open."""
     path = asked["path"]
     os.stat(path)  # raises FileNotFoundError, of which qemu-img speaks in the host's language
-    text = _qemu_img("info", "-U", "--backing-chain", "--output=json", "-f", asked["format"], path)
+    text = qemu_img("info", "-U", "--backing-chain", "--output=json", "-f", asked["format"], path)
     return {"layers": [_layer(layer) for layer in reversed(json.loads(text))]}
 
 
@@ -53,7 +53,7 @@ def create_disk(root: str, asked: dict[str, Any]) -> dict[str, Any]:
     about = {"kind": "create-disk", "destination": path, "begun": str(time.time_ns())}
     progress.record.update(about, made_folders=made, bytes_total=asked["size_bytes"])
     progress.write()
-    _qemu_img("create", "-q", "-f", asked["format"], partial_of(path, tag), str(asked["size_bytes"]))
+    qemu_img("create", "-q", "-f", asked["format"], partial_of(path, tag), str(asked["size_bytes"]))
     progress.record["is_finishing"] = True
     progress.write()
     put_in_place(partial_of(path, tag), path)
@@ -62,7 +62,8 @@ def create_disk(root: str, asked: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _qemu_img(*words: str) -> str:
+def qemu_img(*words: str) -> str:
+    """What it prints. Raises Failure with its own words."""
     program = shutil.which("qemu-img")
     if program is None:
         raise Failure("NotAHypervisor", f"qemu-img is missing on {socket.gethostname()}.")

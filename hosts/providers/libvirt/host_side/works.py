@@ -14,13 +14,14 @@ from .copying import copy_files
 from .detached import Detached, detach
 from .failures import Failure
 from .hashing import hash_files
+from .layers import commit_layers
 from .pace import write_limit
 from .private_files import made_tag_folder, tag_folder, write_replaced
 from .records import is_own, new_record, record_path, records_of, settled_record, work_of
 from .serve import servings_of
 
 _WORK_ID = re.compile(r"[a-z0-9-]+\Z")
-_KINDS = ("copy-file", "hash-file")
+_KINDS = ("commit-layers", "copy-file", "hash-file")
 
 
 def start_works(root: str, asked: dict[str, Any]) -> dict[str, Any]:
@@ -65,6 +66,8 @@ def _body(folder: str, tag: str, works: list[_Work]) -> Callable[[], None]:
     orders = [work.order for work in works]
     if orders[0]["kind"] == "hash-file":
         return lambda: hash_files(folder, orders)
+    if orders[0]["kind"] == "commit-layers":
+        return lambda: commit_layers(folder, orders)
     return lambda: copy_files(folder, tag, orders)
 
 
