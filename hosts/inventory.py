@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,10 +36,18 @@ _CONNECTION_FIELDS = (
     "port",
     "transport",
     "ca_pem",
+    "host_key",
     "username",
     "password",
     "move_limit_bytes_per_s",
 )
+
+# As needed_by says; the others need a password.
+_NEEDED = {
+    Transport.LIBVIRT_SSH: (True, "Enter the private key."),
+    Transport.LIBVIRT_TLS: (False, "Enter the client's certificate and its key."),
+    Transport.LIBVIRT_TCP: (False, ""),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +64,7 @@ class NewHost:
     port: int = 5985
     transport: Transport = Transport.NTLM_HTTP
     ca_pem: str = ""
+    host_key: str = ""
     move_limit_bytes_per_s: int | None = None
     group: HostGroup | None = None
     kind: Host.Kind = Host.Kind.HYPERV
@@ -70,6 +80,11 @@ class HostRefused(Exception):
 
 class HostBusy(Exception):
     """The host cannot be removed now; the message says why."""
+
+
+def needed_by(transport: Transport) -> tuple[bool, str]:
+    """Whether a user's name is needed, and the sentence that asks for the secret ("": none is needed)."""
+    return _NEEDED.get(transport, (True, "Enter the password."))
 
 
 def root_group() -> HostGroup:
@@ -185,7 +200,7 @@ def relocate_vm(vm_pk: int, target: Host) -> None:
 def _point(host: Host, new: NewHost) -> None:
     host.name, host.address, host.port = new.name.strip(), new.address.strip(), new.port
     host.transport, host.ca_pem = new.transport.value, new.ca_pem.strip()
-    host.username, host.password = new.username.strip(), new.password
+    host.username, host.password, host.host_key = new.username.strip(), new.password, new.host_key.strip()
     if new.move_limit_bytes_per_s is not None:
         host.move_limit_bytes_per_s = new.move_limit_bytes_per_s
 
@@ -195,8 +210,19 @@ def _check(host: Host) -> None:
     is_here = host.kind == Host.Kind.THIS_MACHINE
     looked_at = {"name"} if is_here else set(_CONNECTION_FIELDS)
     host.full_clean(exclude={field.name for field in Host._meta.fields} - looked_at)
-    if not is_here and not isinstance(host.password, SealedSecret) and not host.password.reveal():
-        raise ValidationError({"password": "Enter the password."})
+    if is_here:
+        return
+    for field, sentence in _missing(host):
+        raise ValidationError({field: sentence})
+
+
+def _missing(host: Host) -> Iterator[tuple[str, str]]:
+    """What the transport needs and nobody entered, by field."""
+    needs_user, secret = needed_by(Transport(host.transport))
+    if needs_user and not host.username:
+        yield "username", "Enter the user's name."
+    if secret and not isinstance(host.password, SealedSecret) and not host.password.reveal():
+        yield "password", secret
 
 
 def _save_new(host: Host) -> None:

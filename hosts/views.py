@@ -18,7 +18,7 @@ from hosts.access import (
     may_change,
     why_not_act,
 )
-from hosts.forms import ConnectionForm
+from hosts.forms import FORMS, ConnectionForm, HyperVForm
 from hosts.host_charts import BY_DEFAULT, WINDOWS, charts_of, window_of
 from hosts.host_rows import row_of
 from hosts.inventory import (
@@ -69,7 +69,9 @@ def host_menu(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @administrators_only
 def host_add(request: AdministratorRequest) -> HttpResponse:
-    form = ConnectionForm(request.POST or None)
+    """`kind` in the query says which virtualization software the host runs."""
+    kind = request.GET.get("kind", Host.Kind.HYPERV)
+    form = FORMS.get(kind, HyperVForm)(request.POST or None)
 
     def add(new: NewHost, must_answer: bool) -> Host:
         return add_host(new, request.user, must_answer=must_answer)
@@ -84,7 +86,7 @@ def host_add(request: AdministratorRequest) -> HttpResponse:
 @administrators_only
 def host_edit(request: AdministratorRequest, pk: int) -> HttpResponse:
     host = get_object_or_404(Host, pk=pk)
-    form = ConnectionForm(request.POST or None, instance=get_object_or_404(Host, pk=pk))
+    form = FORMS.get(host.kind, HyperVForm)(request.POST or None, instance=get_object_or_404(Host, pk=pk))
 
     def change(new: NewHost, must_answer: bool) -> Host:
         return change_host(host, new, must_answer=must_answer)

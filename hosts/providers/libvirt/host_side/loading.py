@@ -1,0 +1,37 @@
+"""Makes the modules of this package of the sources that came through the channel, without a file, and runs them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+_PACKAGE = "ferry_host_side"
+
+
+def run(document: dict[str, Any]) -> None:
+    """`document`: {"modules": {name: source}, "root", "silence_s"}. Returns when the channel has ended."""
+    sys.meta_path.insert(0, _Sources(document["modules"]))
+    answering = importlib.import_module(_PACKAGE + ".answering")
+    answering.answer_all(document["root"], document["silence_s"])
+
+
+class _Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def __init__(self, modules: dict[str, str]) -> None:
+        self._sources = {f"{_PACKAGE}.{name}": text for name, text in modules.items()}
+        self._sources[_PACKAGE] = modules["__init__"]
+
+    def find_spec(
+        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None, /
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname not in self._sources:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, self, is_package=fullname == _PACKAGE)
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__name__
+        exec(compile(self._sources[name], name, "exec"), module.__dict__)  # noqa: S102 - our own program
