@@ -15,6 +15,7 @@ from lab.kvm.create import LabRefused, create_lab, new_vm
 from lab.kvm.disks import make_disk
 from lab.kvm.domain import domain_xml
 from lab.kvm.host import Host
+from lab.kvm.hostfiles import keep_capabilities
 from lab.kvm.image import GuestImage
 from lab.kvm.layout import LabFacts, LabFolder, VmEntry
 from lab.kvm.network import make_network, remains, remove_network
@@ -58,6 +59,7 @@ class Lab:
                 make_network(facts.name, int(facts.address.split(".")[2]), hosts)
             with ThreadPoolExecutor() as together:
                 list(together.map(Host.start, self.hosts()))
+            keep_capabilities(self.folder.host(facts.hosts[0].name), facts)
             for vm in facts.vms:
                 if not vm.is_made:
                     self._make(vm)

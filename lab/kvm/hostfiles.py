@@ -24,6 +24,7 @@ _FOLDERS = (
     "var/lib/libvirt/small",
     "var/log/libvirt/qemu",
 )
+_CAPABILITIES = "var/cache/libvirt/qemu/capabilities"
 _EMPTY_AT_START = ("run", "tmp")  # as after a boot
 _LINKS = {"var/run": "/run", "var/lock": "/run/lock"}
 
@@ -55,8 +56,22 @@ def write_host_files(lab: LabFolder, facts: LabFacts, entry: HostEntry) -> None:
     """Everything but the host's keys and disks, which stay what they are. The host must be down."""
     root = lab.host(entry.name).root
     _make_folders(root)
+    if not (root / _CAPABILITIES).exists() and _kept_capabilities(facts).exists():
+        shutil.copytree(_kept_capabilities(facts), root / _CAPABILITIES)
     _write_etc(root / "etc", facts, entry)
     (root / "etc/ssh/authorized_keys").write_text(lab.public_key.read_text())
+
+
+def keep_capabilities(folder: HostFolder, facts: LabFacts) -> None:
+    """What libvirt found out about QEMU takes it seconds and is the same on every new host. It checks its age."""
+    if not _kept_capabilities(facts).exists():
+        partial = folder.root / "capabilities"
+        shutil.copytree(folder.root / _CAPABILITIES, partial)
+        partial.rename(_kept_capabilities(facts))
+
+
+def _kept_capabilities(facts: LabFacts) -> Path:
+    return Path(facts.image) / "capabilities"
 
 
 def _make_folders(root: Path) -> None:

@@ -64,10 +64,10 @@ def remove_network(lab: str) -> None:
     names = _namespaces(lab)
     for name in names:
         kill_all(name)
+    if succeeds(["ip", "link", "show", _leg(lab)]):
+        run(["ip", "link", "del", _leg(lab)])  # before its namespace, which would take it along some time later
     for name in names:
         run(["ip", "netns", "del", name])
-    if succeeds(["ip", "link", "show", _leg(lab)]):
-        run(["ip", "link", "del", _leg(lab)])
 
 
 def remains(lab: str) -> list[str]:

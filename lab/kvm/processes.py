@@ -7,6 +7,7 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from lab.hyperv.layout import process_start
 from lab.kvm.commands import CommandFailed, run, wait_until
 
 _END_S = 10.0
@@ -33,18 +34,27 @@ def command_line(pid: int) -> list[str]:
         return []
 
 
-def kill(namespace: str, words: str = "") -> int:
-    """End every process in the namespace whose command line holds the words, by its number; how many."""
+def kill(namespace: str, words: str = "") -> list[int]:
+    """End every process in the namespace whose command line holds the words, by its number; these numbers."""
     pids = [pid for pid in processes(namespace) if words in " ".join(command_line(pid))]
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    return len(pids)
+    return pids
 
 
 def kill_all(namespace: str) -> None:
-    """Returns when the namespace is empty. Raises LabDidNotAnswer."""
-    wait_until(lambda: kill(namespace) == 0, f"Processes in the namespace {namespace} do not end.", _END_S)
+    """Returns when the namespace is empty and its processes are gone. Raises LabDidNotAnswer."""
+    seen: dict[int, str | None] = {}
+
+    def is_over() -> bool:
+        found = {pid: process_start(pid) for pid in processes(namespace)}
+        seen.update(found)
+        kill(namespace)
+        # One that is ending has left its namespace while it still counts as alive.
+        return not found and not any(start and process_start(pid) == start for pid, start in seen.items())
+
+    wait_until(is_over, f"Processes in the namespace {namespace} do not end.", _END_S)
 
 
 def _number_inside(pid: int) -> int | None:
