@@ -28,8 +28,8 @@ class _Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self,
         fullname: str,
-        path: Sequence[str] | None,
-        target: ModuleType | None = None,  # noqa: ARG002 - importlib's
+        path: Sequence[str] | None,  # noqa: ARG002 - importlib asks with it
+        target: ModuleType | None = None,  # noqa: ARG002 - and with this
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname not in self._sources:
             return None
