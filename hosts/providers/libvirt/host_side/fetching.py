@@ -21,10 +21,11 @@ class Source:
     """`asked`: {address, port, fingerprint, token} of an order. Every call raises HostUnreachable when the other host
     is silent, and what it refused."""
 
-    def __init__(self, asked: dict[str, Any]) -> None:
+    def __init__(self, asked: dict[str, Any], silence_s: float = _SILENCE_S) -> None:
         self._address = asked["address"]
         try:
             self._socket = _secured(asked)
+            self._socket.settimeout(silence_s)
             self._say({"token": asked["token"]})
         except OSError as error:
             raise silent(error, self._address) from None
@@ -101,5 +102,4 @@ def _secured(asked: dict[str, Any]) -> ssl.SSLSocket:
     if not hmac.compare_digest(shown, asked["fingerprint"]):
         secured.close()
         raise Failure("CertificateUntrusted", f"Another certificate than this job's answers at {asked['address']}.")
-    secured.settimeout(_SILENCE_S)
     return secured
