@@ -63,8 +63,8 @@ UserKnownHostsFile "{folder}/known_hosts"
 class SshLogin:
     """How ssh signs in to one host with its key and knows it by its host key.
 
-    Raises AccessDenied when the endpoint's password is no private key that can be used, CertificateUntrusted when its host
-    key is none, HostUnreachable when OpenSSH is missing on this machine.
+    Raises AccessDenied when the endpoint's password is no private key that can be used, CertificateUntrusted when its
+    host key is none, HostUnreachable when OpenSSH is missing on this machine.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
