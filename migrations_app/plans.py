@@ -19,6 +19,7 @@ from migrations_app.engine.plan import DEFAULT_ROUNDS, DiskFolder, Plan
 from migrations_app.forecast import Forecast, Task, deadline_s, forecast
 from migrations_app.past_moves import Past, past
 from migrations_app.paths import folder_name
+from migrations_app.transfer_types import transfer_of
 
 DISK_FOLDER = "Virtual Hard Disks"
 
@@ -28,7 +29,8 @@ class Choices:
     """What an administrator chose. `folder` is the parent of the VM's folder on the target, such as "D:\\VMs".
 
     `disk_folders`: disks (by controller slot) that go elsewhere. `networks`: the target's network for each
-    adapter id, None for "Not connected".
+    adapter id, None for "Not connected". `wants_quick`: by Quick Migration, even where it could go live;
+    `streams_state`: with the memory straight into the other host, where that is possible.
     """
 
     vm: VirtualMachine
@@ -41,6 +43,7 @@ class Choices:
     limit_bytes_per_s: int = 0
     max_rounds: int = DEFAULT_ROUNDS
     streams_state: bool = True
+    wants_quick: bool = False
 
 
 def fingerprint(vm: VirtualMachine) -> str:
@@ -93,14 +96,18 @@ def forecast_move(
     *,
     rounds: int = DEFAULT_ROUNDS,
     earlier: Past | None = None,
+    is_live: bool = False,
 ) -> Forecast:
-    """The forecast for this VM. `earlier` is asked for when it is not given; without a target it is for any host."""
+    """The forecast for this VM. `earlier` is asked for when it is not given; without a target it is for any host.
+    Live, memory travels with the disks and there is no outage."""
     known = past() if earlier is None else earlier
     memory_bytes = vm.memory_mb << 20
     pace = known.pace(vm.host_id, target.pk if target else None, vm.uid, memory_bytes)
     of_target = target.move_limit_bytes_per_s if target else 0
+    travels_early = memory_bytes if is_live else 0
+    is_paused = vm.state == VmState.RUNNING and not is_live
     return forecast(
-        Task(vm.disk_bytes, memory_bytes, is_running=vm.state == VmState.RUNNING, rounds=rounds),
+        Task(vm.disk_bytes + travels_early, memory_bytes, is_running=is_paused, rounds=rounds),
         pace.limited(limit_bytes_per_s, vm.host.move_limit_bytes_per_s, of_target),
     )
 
@@ -133,7 +140,8 @@ def _own(choices: Choices, parent: str) -> str:
 def make_plan(choices: Choices) -> Plan:
     """The plan for these choices; whether they are possible is the business of checks.py."""
     vm = choices.vm
-    expected = forecast_move(vm, choices.target, choices.limit_bytes_per_s, rounds=choices.max_rounds)
+    is_live = transfer_of(vm, choices.target, wants_quick=choices.wants_quick).is_live
+    expected = forecast_move(vm, choices.target, choices.limit_bytes_per_s, rounds=choices.max_rounds, is_live=is_live)
     folder = vm_folder(choices)
     return Plan(
         vm_uid=vm.uid,
@@ -158,7 +166,8 @@ def make_plan(choices: Choices) -> Plan:
         keeps_source_files=choices.keeps_source_files,
         limit_bytes_per_s=choices.limit_bytes_per_s,
         max_rounds=choices.max_rounds,
-        streams_state=choices.streams_state and can_stream(vm.host, choices.target),
+        streams_state=not is_live and choices.streams_state and can_stream(vm.host, choices.target),
+        is_live=is_live,
     )
 
 

@@ -17,16 +17,27 @@ from migrations_app.checks import check_choices, errors
 from migrations_app.jobs import JobRefused, start_job
 from migrations_app.pages import network_rows, problems_of, stages, stops
 from migrations_app.people import user_of
-from migrations_app.plans import forecast_move, make_plan, vm_folder
+from migrations_app.plans import can_stream, make_plan, vm_folder
 from migrations_app.rooms import rooms
 from migrations_app.schedule_form import ScheduleForm
+from migrations_app.transfer_types import why_not_live
 
 
 @require_GET
 def warning(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a quick migration means for the VM, before anything is chosen."""
-    answers = Answers(whole_vm(pk), QueryDict())
-    return _page(request, "migrate", answers, forecast=forecast_move(answers.vm, None))
+    """What a migration means for the VM, before a host is chosen; only the way of the transfer may be."""
+    chosen = QueryDict(mutable=True)
+    chosen["transfer"] = request.GET.get("transfer", "")
+    answers = Answers(whole_vm(pk), chosen)
+    return _page(
+        request,
+        "migrate",
+        answers,
+        forecast=answers.forecast,
+        is_choice=not why_not_live(answers.vm),
+        streams=can_stream(answers.vm.host, answers.vm.host),
+        carried=answers.carried("transfer"),
+    )
 
 
 @require_GET
@@ -113,10 +124,10 @@ def _summary(request: HttpRequest, answers: Answers, refused: str = "") -> HttpR
         findings=findings,
         can_move=choices is not None and not errors(findings),
         why_not_act=why_not_act(request),
-        forecast=forecast_move(answers.vm, answers.target, answers.limit_bytes_per_s),
+        forecast=answers.forecast,
         vm_folder=vm_folder(choices) if choices else answers.folder,
         rows=network_rows(answers),
-        carried=answers.carried("keep", "limit", "rounds", *ScheduleForm.base_fields),
+        carried=answers.carried("keep", "limit", "rounds", "saved", *ScheduleForm.base_fields),
         schedule=answers.schedule_form.schedule if answers.schedule_form.is_valid() else None,
     )
 

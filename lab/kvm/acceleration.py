@@ -43,8 +43,8 @@ def _try_kvm(image: GuestImage) -> Acceleration:
     words = _boot(image)
     if _READY in words:
         return Acceleration(KVM, f"A guest on /dev/kvm was ready after {time.monotonic() - began:.1f} s.")
-    last = words.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
-    return Acceleration(TCG, f"A guest on /dev/kvm was not ready within {_TRIAL_S:.0f} s: {last[0][:160]}.")
+    last = words.decode(errors="replace").strip().splitlines()[-1:] or ["none"]
+    return Acceleration(TCG, f"A guest on /dev/kvm was not ready within {_TRIAL_S:.0f} s; last words: {last[0][:160]}")
 
 
 def _boot(image: GuestImage) -> bytes:

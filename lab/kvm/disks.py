@@ -6,7 +6,7 @@ import hashlib
 import random
 import struct
 import tempfile
-import zlib
+from operator import mul
 from pathlib import Path
 
 from lab.kvm.commands import run
@@ -15,8 +15,8 @@ from lab.kvm.spec import DiskSpec
 BLOCK = 4096
 _MB_BLOCKS = 1024 * 1024 // BLOCK
 _MAGIC = b"FERRYREC"
-_HEAD = struct.Struct("<8sQQQQ")
-_CRC = struct.Struct("<I")
+_WORDS = struct.Struct("<512Q")  # magic, disk, number, tick, time, filling, checksum
+_WEIGHTS = tuple(range(1, 2 * 511, 2))
 
 
 def payload(vm_uuid: str, index: int, spec: DiskSpec) -> bytes:
@@ -40,9 +40,14 @@ def make_disk(path: Path, vm_uuid: str, index: int, spec: DiskSpec) -> None:
         run(["qemu-img", "convert", "-q", "-f", "raw", "-O", "qcow2", raw.name, path])
 
 
+def ring_slots(spec: DiskSpec) -> int:
+    """How many records fit into the ring; an older one gives way to a newer."""
+    return spec.ring_mb * _MB_BLOCKS
+
+
 def record_offset(spec: DiskSpec, number: int) -> int:
     """Where on the disk a record lies, in bytes."""
-    return (1 + spec.payload_mb * _MB_BLOCKS + number % (spec.ring_mb * _MB_BLOCKS)) * BLOCK
+    return (1 + spec.payload_mb * _MB_BLOCKS + number % ring_slots(spec)) * BLOCK
 
 
 def disk_findings(raw: Path, vm_uuid: str, index: int, spec: DiskSpec, last_record: int) -> list[str]:
@@ -51,9 +56,9 @@ def disk_findings(raw: Path, vm_uuid: str, index: int, spec: DiskSpec, last_reco
         file.seek(BLOCK)
         whole = file.read(spec.payload_mb * _MB_BLOCKS * BLOCK) == payload(vm_uuid, index, spec)
         file.seek(record_offset(spec, 0))
-        ring = file.read(spec.ring_mb * _MB_BLOCKS * BLOCK)
+        ring = file.read(ring_slots(spec) * BLOCK)
     findings = [] if whole else [f"The payload of disk {index} is not what it was made of."]
-    slots = len(ring) // BLOCK
+    slots = ring_slots(spec)
     numbers = [_record_number(ring[at * BLOCK : (at + 1) * BLOCK], index) for at in range(slots)]
     wanted = range(max(1, last_record - slots + 1), last_record + 1)
     lost = [number for number in wanted if numbers[number % slots] < number]
@@ -64,7 +69,7 @@ def disk_findings(raw: Path, vm_uuid: str, index: int, spec: DiskSpec, last_reco
 
 def _record_number(block: bytes, index: int) -> int:
     """0 when there is no whole record of this disk."""
-    magic, disk, number, _, _ = _HEAD.unpack_from(block)
-    if magic != _MAGIC or disk != index or zlib.crc32(block[: -_CRC.size]) != _CRC.unpack(block[-_CRC.size :])[0]:
+    words = _WORDS.unpack(block)
+    if block[:8] != _MAGIC or words[1] != index or sum(map(mul, words, _WEIGHTS)) % 2**64 != words[-1]:
         return 0
-    return int(number)
+    return int(words[2])

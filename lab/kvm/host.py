@@ -11,7 +11,8 @@ from pathlib import Path
 from lab.kvm.commands import CommandFailed, run, wait_until
 from lab.kvm.hostfiles import write_host_files
 from lab.kvm.layout import HostEntry, LabFacts, LabFolder
-from lab.kvm.network import MANAGEMENT, host_namespace, kill_all, port_name, processes, switch_namespace, uplink
+from lab.kvm.network import MANAGEMENT, host_namespace, port_name, switch_namespace, uplink
+from lab.kvm.processes import command_line, first_process, kill_all, processes
 
 _INIT = Path(__file__).parent / "host/init.sh"
 _UP_S = 30.0
@@ -23,11 +24,15 @@ class HostIsDown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class VmView:
-    """A VM as the host's libvirt has it. `state` is libvirt's word: "running", "shut off", "paused"..."""
+    """A VM as the host's libvirt has it. `state` is libvirt's word: "running", "shut off", "paused"...
+
+    One that is not persistent is gone when it ends.
+    """
 
     uuid: str
     name: str
     state: str
+    is_persistent: bool
 
 
 class Host:
@@ -41,10 +46,10 @@ class Host:
         self.switch = switch_namespace(facts.name)
         self._lab = folder
         self._facts = facts
-        self._folder = folder.host(entry.name)
+        self.folder = folder.host(entry.name)
 
     def is_up(self) -> bool:
-        return self._folder.process() is not None
+        return self.folder.process() is not None
 
     def start(self) -> None:
         """Power on; returns when ssh and libvirt answer. VMs with autostart start. Raises LabDidNotAnswer."""
@@ -53,15 +58,30 @@ class Host:
         kill_all(self.namespace)
         write_host_files(self._lab, self._facts, self.entry)
         self._launch()
-        log = f"{self.name} is not up after {_UP_S:.0f} s; see {self._folder.log_file}."
+        log = f"{self.name} is not up after {_UP_S:.0f} s; see {self.folder.log_file}."
         wait_until(self._has_first_process, log, _UP_S)
-        self._plug("up")
+        self.plug()
         wait_until(self._answers, log, _UP_S)
 
     def kill(self) -> None:
         """Pull the plug: libvirtd, sshd and all VMs are gone at once, and the host's address is silent."""
-        self._plug("down")
+        self.unplug()
         kill_all(self.namespace)
+
+    def plug(self) -> None:
+        self._set_links("up")
+
+    def unplug(self) -> None:
+        """The host and its VMs live on, but nobody reaches them."""
+        self._set_links("down")
+
+    def has_libvirt(self) -> bool:
+        """Its port listens before its QEMU driver is ready."""
+        try:
+            self.virsh("version")
+        except CommandFailed:
+            return False
+        return True
 
     def run(self, command: Sequence[str], *, timeout_s: float = 60.0, text: str | None = None) -> str:
         """Run a command on the host, as root. Raises CommandFailed, HostIsDown."""
@@ -76,18 +96,19 @@ class Host:
 
     def vms(self) -> list[VmView]:
         """Every VM that is defined or runs here."""
-        views = []
-        for uuid in self.virsh("list", "--all", "--uuid").split():
-            name = self.virsh("domname", uuid).strip()
-            views.append(VmView(uuid, name, self.virsh("domstate", uuid).strip()))
-        return views
+        return [self._view(uuid) for uuid in self.virsh("list", "--all", "--uuid").split()]
+
+    def disks(self, name: str) -> list[str]:
+        """The files that the VM writes."""
+        lines = [line.split(maxsplit=3) for line in self.virsh("domblklist", "--details", name).splitlines()]
+        return [words[3] for words in lines if words[1:2] == ["disk"]]
 
     def has_vm(self, name_or_uuid: str) -> bool:
         return any(name_or_uuid in (vm.name, vm.uuid) for vm in self.vms())
 
     def running(self) -> list[str]:
         """The UUIDs of the VMs that QEMU processes run here, asked of the kernel; also paused ones."""
-        lines = [_command_line(pid) for pid in processes(self.namespace)]
+        lines = [command_line(pid) for pid in processes(self.namespace)]
         return [words[words.index("-uuid") + 1] for words in lines if "-uuid" in words]
 
     def start_vm(self, name: str) -> None:
@@ -107,8 +128,13 @@ class Host:
         if self.has_vm(name):
             self.virsh("undefine", name, "--managed-save", "--snapshots-metadata")
 
+    def _view(self, uuid: str) -> VmView:
+        lines = self.virsh("dominfo", uuid).splitlines()
+        fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+        return VmView(uuid, fields["Name"], fields["State"], fields["Persistent"] == "yes")
+
     def _process(self) -> int:
-        process = self._folder.process()
+        process = self.folder.process()
         if process is None:
             raise HostIsDown(f"{self.name} is down.")
         return process
@@ -117,43 +143,24 @@ class Host:
         """As nobody's child, so that the host outlives us; its first process has the number 1 in there."""
         command = ["setsid", "--fork", "nsenter", f"--net=/run/netns/{self.namespace}"]
         command += ["unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        command += ["/bin/bash", str(_INIT), str(self._folder.root), self._facts.image, self.name.lower()]
-        with self._folder.log_file.open("ab") as log:
+        command += ["/bin/bash", str(_INIT), str(self.folder.root), self._facts.image, self.name.lower()]
+        with self.folder.log_file.open("ab") as log:
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
 
     def _has_first_process(self) -> bool:
-        for pid in processes(self.namespace):
-            if _number_inside(pid) == 1:
-                self._folder.note_process(pid)
-                return True
-        return False
+        pid = first_process(self.namespace)
+        if pid is not None:
+            self.folder.note_process(pid)
+        return pid is not None
 
     def _answers(self) -> bool:
         ports = (self.entry.ssh_port, self.entry.libvirt_tcp_port)
-        return all(_listens(self.address, port) for port in ports) and self._has_libvirt()
+        return all(_listens(self.address, port) for port in ports) and self.has_libvirt()
 
-    def _has_libvirt(self) -> bool:
-        """Its port listens before its QEMU driver is ready."""
-        try:
-            self.virsh("version")
-        except CommandFailed:
-            return False
-        return True
-
-    def _plug(self, state: str) -> None:
+    def _set_links(self, state: str) -> None:
         for leg in (MANAGEMENT, *(uplink(bridge) for bridge in self.entry.bridges)):
             port = port_name(self.name, leg)
             run(["ip", "-n", self.switch, "link", "set", port, state])
-
-
-def _number_inside(pid: int) -> int | None:
-    """The process's number in its own namespace."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    numbers = next(line for line in lines if line.startswith("NSpid:")).split()[1:]
-    return int(numbers[-1]) if len(numbers) > 1 else None
 
 
 def _listens(address: str, port: int) -> bool:
@@ -162,10 +169,3 @@ def _listens(address: str, port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _command_line(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
-    except (FileNotFoundError, ProcessLookupError, UnicodeDecodeError):
-        return []

@@ -8,12 +8,14 @@ from string import Template
 
 from lab.kvm.commands import run
 from lab.kvm.layout import HostEntry, HostFolder, LabFacts, LabFolder
+from lab.kvm.spec import IMAGES
 
 _TEMPLATES = Path(__file__).parent / "host"
 _HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
 _FOLDERS = (
     "boot",
     "etc/libvirt/qemu",
+    "etc/libvirt/storage/autostart",
     "etc/ssh",
     "root",
     "var/cache/libvirt",
@@ -75,5 +77,17 @@ def _write_etc(etc: Path, facts: LabFacts, entry: HostEntry) -> None:
     shutil.copy(_TEMPLATES / "sshd_config", etc / "ssh/sshd_config")
     for name in ("passwd", "group", "shadow"):
         shutil.copy(_TEMPLATES / name, etc / name)
+    for folder in entry.folders:
+        _write_pool(etc / "libvirt/storage", folder)
     lines = [f"{host.address} {host.name.lower()} {host.name}\n" for host in facts.hosts]
     (etc / "hosts").write_text("127.0.0.1 localhost\n" + "".join(lines))
+
+
+def _write_pool(storage: Path, folder: str) -> None:
+    """A storage pool that starts with the host: without one, libvirt makes no disks for a VM that moves in live."""
+    name = "default" if folder == IMAGES else Path(folder).name
+    text = Template((_TEMPLATES / "pool.xml").read_text()).substitute(name=name, folder=folder)
+    (storage / f"{name}.xml").write_text(text)
+    link = storage / "autostart" / f"{name}.xml"
+    if not link.is_symlink():
+        link.symlink_to(f"/etc/libvirt/storage/{name}.xml")

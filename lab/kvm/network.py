@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import zlib
 from collections.abc import Iterable
-from contextlib import suppress
 
-from lab.kvm.commands import CommandFailed, run, succeeds, wait_until
+from lab.kvm.commands import CommandFailed, run, succeeds
+from lab.kvm.processes import kill_all
 
 SWITCH_BRIDGE = "switch"
 MANAGEMENT = "mgmt0"
@@ -63,7 +61,7 @@ def make_network(lab: str, number: int, hosts: Iterable[tuple[str, str, tuple[st
 
 def remove_network(lab: str) -> None:
     """End every process in the lab's namespaces, by its number, and remove them and the leg; whatever there is."""
-    names = [name for name in _namespaces() if re.fullmatch(rf"{lab}-(switch|kvm\d+)", name)]
+    names = _namespaces(lab)
     for name in names:
         kill_all(name)
     for name in names:
@@ -74,29 +72,8 @@ def remove_network(lab: str) -> None:
 
 def remains(lab: str) -> list[str]:
     """Namespaces and interfaces of the lab that are there."""
-    found = [f"namespace {name}" for name in _namespaces() if re.fullmatch(rf"{lab}-(switch|kvm\d+)", name)]
+    found = [f"namespace {name}" for name in _namespaces(lab)]
     return found + ([f"interface {_leg(lab)}"] if succeeds(["ip", "link", "show", _leg(lab)]) else [])
-
-
-def processes(namespace: str) -> list[int]:
-    """The processes in a network namespace, as this machine numbers them; none where there is no such namespace."""
-    try:
-        return [int(pid) for pid in run(["ip", "netns", "pids", namespace]).split()]
-    except CommandFailed:
-        return []
-
-
-def kill_all(namespace: str) -> None:
-    """End every process in a network namespace at once. Raises LabDidNotAnswer."""
-
-    def is_empty() -> bool:
-        pids = processes(namespace)
-        for pid in pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        return not pids
-
-    wait_until(is_empty, f"Processes in the namespace {namespace} do not end.", timeout_s=10.0)
 
 
 def make_bridge(namespace: str, bridge: str) -> None:
@@ -137,8 +114,9 @@ def _make_namespace(name: str) -> None:
     run(["ip", "-n", name, "link", "set", "lo", "up"])
 
 
-def _namespaces() -> list[str]:
-    return [entry["name"] for entry in json.loads(run(["ip", "-j", "netns", "list"]) or "[]")]
+def _namespaces(lab: str) -> list[str]:
+    names = [entry["name"] for entry in json.loads(run(["ip", "-j", "netns", "list"]) or "[]")]
+    return [name for name in names if re.fullmatch(rf"{lab}-(switch|kvm\d+)", name)]
 
 
 def _leg(lab: str) -> str:

@@ -34,6 +34,10 @@ _APT_S = 900.0
 Say = Callable[[str], None]
 
 
+class NoPackage(CommandFailed):
+    """A Debian package that the lab needs cannot be had here."""
+
+
 def missing_packages() -> list[str]:
     """Those of the installed kind that this machine has not."""
     commands = [package for name, package in _NEEDED.items() if not any(Path(f, name).exists() for f in _FOLDERS)]
@@ -41,34 +45,40 @@ def missing_packages() -> list[str]:
 
 
 def install_missing(say: Say) -> None:
-    """No service of theirs is started. Raises CommandFailed."""
+    """No service of theirs is started. Raises NoPackage."""
     packages = missing_packages()
     if not packages:
         return
     say(f"Installing Debian packages: {' '.join(packages)}.")
-    environment = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    settings = [f"{name}={value}" for name, value in environment.items()]
     with _no_services():
-        run(["env", *settings, "apt-get", "update", "-q"], timeout_s=_APT_S)
-        run(["env", *settings, "apt-get", "install", "-qy", "--no-install-recommends", *packages], timeout_s=_APT_S)
+        _apt("update", "-q")
+        _apt("install", "-qy", "--no-install-recommends", *packages)
 
 
 def kernel_package() -> str:
-    """The newest kernel for virtual machines that this Debian has. Raises CommandFailed."""
+    """The newest kernel for virtual machines that this Debian has. Raises NoPackage."""
     words = run(["apt-cache", "depends", "linux-image-cloud-amd64"])
     found = re.search(r"Depends: (linux-image-\S+-cloud-amd64)", words)
     if found is None:
-        raise CommandFailed("apt knows no package linux-image-cloud-amd64; apt-get update may help.")
+        raise NoPackage("apt knows no package linux-image-cloud-amd64; apt-get update may help.")
     return found[1]
 
 
 def unpack(package: str, folder: Path) -> None:
-    """Download the package and unpack it into the folder; it is not installed. Raises CommandFailed."""
+    """Download the package and unpack it into the folder; it is not installed. Raises NoPackage."""
     folder.mkdir(parents=True, exist_ok=True)
-    run(["apt-get", "download", "-q", package], cwd=folder, timeout_s=_APT_S)
+    _apt("download", "-q", package, cwd=folder)
     downloaded = next(folder.glob(f"{package}_*.deb"))
     run(["dpkg-deb", "-x", downloaded, folder])
     downloaded.unlink()
+
+
+def _apt(*words: str, cwd: Path | None = None) -> None:
+    settings = ["DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8"]
+    try:
+        run(["env", *settings, "apt-get", *words], cwd=cwd, timeout_s=_APT_S)
+    except CommandFailed as failure:
+        raise NoPackage(str(failure)) from failure
 
 
 @contextmanager

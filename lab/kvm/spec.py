@@ -28,8 +28,8 @@ class VmSpec:
     disks: tuple[DiskSpec, ...] = (DiskSpec(),)
     memory_mb: int = 128
     checked_mb: int = 32
-    write_mb_per_s: float = 1.0
-    dirty_mb_per_s: float = 2.0
+    write_mb_per_s: float = 0.5
+    dirty_mb_per_s: float = 1.0
     networks: tuple[str, ...] = (LAN,)
     is_running: bool = True
     is_autostarted: bool = True

@@ -28,6 +28,7 @@ class Plan:
     otherwise when the job begins is not moved. Seconds are forecasts, each a range and what is likely (0: not told);
     `deadline_s` bounds the outage. `max_rounds`: how often at most what was written meanwhile is copied while the VM
     still runs. `streams_state`: in the outage the memory goes straight into the other host, not through a file.
+    `is_live`: the hypervisors move it while it runs, and there is no outage to speak of.
     """
 
     vm_uid: str
@@ -53,6 +54,7 @@ class Plan:
     total_s: float = 0.0
     outage_s: float = 0.0
     streams_state: bool = False
+    is_live: bool = False
 
     @property
     def was_running(self) -> bool:

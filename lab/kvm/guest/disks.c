@@ -17,8 +17,8 @@
 struct record {
     char magic[8];
     uint64_t disk, number, tick, realtime_ns;
-    uint64_t fill[(BLOCK - 48) / 8];
-    uint32_t unused, crc; /* of everything before it */
+    uint64_t fill[BLOCK / 8 - 6];
+    uint64_t sum; /* of everything before it */
 };
 
 struct disk {
@@ -47,13 +47,23 @@ static off_t place(const struct disk *disk, uint64_t number)
     return (off_t)(1 + disk->payload_blocks + number % disk->ring_blocks) * BLOCK;
 }
 
+/* Of all words but the last, each times its place, so that two that are swapped change it. */
+static uint64_t checksum(const struct record *record)
+{
+    const uint64_t *words = (const uint64_t *)record;
+    uint64_t sum = 0;
+    for (int i = 0; i < BLOCK / 8 - 1; i++)
+        sum += words[i] * (2 * i + 1);
+    return sum;
+}
+
 static int is_record(const struct disk *disk, const struct record *record)
 {
     return !memcmp(record->magic, MAGIC, 8) && record->disk == (uint64_t)disk->index &&
-           record->crc == crc32(record, offsetof(struct record, crc));
+           record->sum == checksum(record);
 }
 
-static int write_record(struct disk *disk, struct record *record, uint64_t number)
+static void fill_record(const struct disk *disk, struct record *record, uint64_t number)
 {
     memcpy(record->magic, MAGIC, 8);
     record->disk = disk->index;
@@ -62,21 +72,30 @@ static int write_record(struct disk *disk, struct record *record, uint64_t numbe
     record->realtime_ns = seconds(CLOCK_REALTIME) * 1e9;
     for (size_t i = 0; i < sizeof record->fill / 8; i++)
         record->fill[i] = number * 0x9E3779B97F4A7C15ull + i;
-    record->crc = crc32(record, offsetof(struct record, crc));
-    return pwrite(disk->file, record, BLOCK, place(disk, number)) == BLOCK;
+    record->sum = checksum(record);
 }
 
-/* Appends as many records as are due; they count only once fdatasync has returned. */
-static void append(struct disk *disk, struct record *record, double *due_bytes)
+/* As many of `wanted` records as fit into the batch and before the ring's end; false when they cannot be written. */
+static int write_batch(struct disk *disk, struct record *batch, uint64_t *number, uint64_t wanted)
 {
-    uint64_t number = disk->durable;
+    uint64_t first = *number + 1, count = disk->ring_blocks - first % disk->ring_blocks;
+    count = wanted < count ? wanted : count;
+    count = count < BATCH ? count : BATCH;
+    for (uint64_t i = 0; i < count; i++)
+        fill_record(disk, &batch[i], first + i);
+    *number += count;
+    return pwrite(disk->file, batch, count * BLOCK, place(disk, first)) == (ssize_t)(count * BLOCK);
+}
+
+/* Appends the records that are due; they count only once fdatasync has returned. */
+static void append(struct disk *disk, struct record *batch, uint64_t wanted)
+{
+    uint64_t number = disk->durable, last = number + wanted;
     double began = seconds(CLOCK_MONOTONIC);
-    for (; *due_bytes >= BLOCK; *due_bytes -= BLOCK)
-        if (!write_record(disk, record, ++number)) {
-            errors++;
-            return;
-        }
-    if (fdatasync(disk->file)) {
+    int is_good = 1;
+    while (is_good && number < last)
+        is_good = write_batch(disk, batch, &number, last - number);
+    if (!is_good || fdatasync(disk->file)) {
         errors++;
         return;
     }
@@ -89,17 +108,17 @@ static void append(struct disk *disk, struct record *record, double *due_bytes)
 static void *write_records(void *of)
 {
     struct disk *disk = of;
-    struct record *record = aligned_alloc(BLOCK, BLOCK);
-    double next = seconds(CLOCK_MONOTONIC), due_bytes = 0;
-    memset(record, 0, BLOCK);
+    struct record *batch = aligned_alloc(BLOCK, BATCH * BLOCK);
+    double next = seconds(CLOCK_MONOTONIC), due = 0;
     for (;;) {
         sleep_until(&next, BEAT_S);
-        due_bytes += rate_mb_per_s * 1048576 * BEAT_S;
-        if (due_bytes < BLOCK)
+        due += rate_mb_per_s * 1048576 / BLOCK * BEAT_S;
+        if (due < 1)
             continue;
         pthread_mutex_lock(&disk->lock);
-        append(disk, record, &due_bytes);
+        append(disk, batch, (uint64_t)due);
         pthread_mutex_unlock(&disk->lock);
+        due -= (uint64_t)due;
     }
 }
 
@@ -172,7 +191,6 @@ static int open_disk(struct disk *disk, int index)
 int disks_start(void)
 {
     pthread_t thread;
-    crc32("", 0); /* makes its table while there is one thread */
     while (disk_count < DISKS && open_disk(&disks[disk_count], disk_count)) {
         read_ring(&disks[disk_count], NULL);
         pthread_create(&thread, NULL, write_records, &disks[disk_count++]);

@@ -36,7 +36,6 @@ uint64_t ticks(void); /* counts tenths of a second for as long as this memory li
 
 typedef int read_blocks(void *source, uint64_t first, uint64_t count, void *blocks); /* false: cannot be read */
 void sha256_hex(read_blocks *read, void *source, uint64_t blocks, char hex[65]); /* empty when it cannot be read */
-uint32_t crc32(const void *bytes, size_t length); /* the one of zlib */
 
 void answer_udp(void);
 void answer_tcp(int port);

@@ -10,7 +10,7 @@ import ssl
 from typing import Any
 
 from .failures import Failure, silent
-from .frames import HEADER, keep_alive
+from .frames import HEADER, choose_cipher, keep_alive
 
 _CONNECT_S = 10.0
 # Shorter than the engine's patience with a silent host, longer than a disk that has much to do.
@@ -89,8 +89,7 @@ def _secured(asked: dict[str, Any]) -> ssl.SSLSocket:
     plain = socket.create_connection((asked["address"], asked["port"]), timeout=_CONNECT_S)
     keep_alive(plain)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    tls.minimum_version = ssl.TLSVersion.TLSv1_2
-    tls.set_ciphers("ECDHE+AESGCM")
+    choose_cipher(tls)
     tls.check_hostname = False
     tls.verify_mode = ssl.CERT_NONE
     try:

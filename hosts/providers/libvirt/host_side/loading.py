@@ -26,7 +26,10 @@ class _Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self._sources[_PACKAGE] = modules["__init__"]
 
     def find_spec(
-        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None, /
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 - importlib asks with it
+        target: ModuleType | None = None,  # noqa: ARG002 - and with this
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname not in self._sources:
             return None
