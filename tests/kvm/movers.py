@@ -10,6 +10,7 @@ from hosts.providers.claims import Claim
 from hosts.providers.libvirt.provider import LibvirtProvider
 from hosts.providers.types import Endpoint, Secret, Transport
 from lab.kvm.control import Lab
+from lab.kvm.guest import await_answer
 from lab.kvm.host import Host
 from lab.kvm.spec import IMAGES, DiskSpec, VmSpec
 from tests.providers.contract_fence import JOB
@@ -62,21 +63,25 @@ def kill_works(host: Host) -> None:
 
 
 class Pristine:
-    """A VM of two disks that is made once, and for each test stands on KVM01 as on its first day, running."""
+    """A VM of two disks that is made once, and for each test runs on KVM01 as it was when it had begun to write."""
 
     def __init__(self, lab: Lab, name: str) -> None:
         disk = DiskSpec(size_mb=16, payload_mb=4, ring_mb=4)
-        spec = VmSpec(name, disks=(disk, disk), memory_mb=96, checked_mb=8, is_running=False)
-        self.vm = lab.add_vm("KVM01", spec)
+        self.vm = lab.add_vm("KVM01", VmSpec(name, disks=(disk, disk), memory_mb=96, checked_mb=8))
         self._hosts = [lab.host("KVM01"), lab.host("KVM02")]
         self._kept = f"{IMAGES}/kept"
-        self._sh(self._hosts[0], f"mkdir {self._kept}; cp {IMAGES}/{name}*.qcow2 {self._kept}")
         self._xml = self._hosts[0].virsh("dumpxml", "--inactive", name)
+        await_answer(self.vm)
+        self._sh(
+            self._hosts[0],
+            f"mkdir {self._kept}; virsh save {name} {self._kept}/state; cp {IMAGES}/{name}* {self._kept}",
+        )
+        self.clear()
 
     def start(self) -> None:
-        name = self.vm.name
+        name, kept = self.vm.name, self._kept
         self._hosts[0].define(self._xml)
-        self._sh(self._hosts[0], f"cp {self._kept}/* {IMAGES}; virsh -q autostart {name}; virsh -q start {name}")
+        self._sh(self._hosts[0], f"cp {kept}/{name}* {IMAGES}; virsh autostart {name}; virsh restore {kept}/state")
 
     def clear(self) -> None:
         """Of the VM and of all jobs nothing is left on either host."""
