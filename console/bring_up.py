@@ -18,17 +18,17 @@ Say = Callable[[str], None]
 
 @contextmanager
 def everything(
-    say: Say, *, with_lab: bool, with_worker: bool, with_kvm_lab: bool = False
+    say: Say, *, with_lab: bool, with_worker: bool, kvm_lab: str | None = None
 ) -> Iterator[EmbeddedWorker | None]:
-    """Database, first administrator, labs, worker. The worker may be stopped before the end."""
+    """Database, first administrator, labs, worker. `kvm_lab` is that lab's name. The worker may be stopped earlier."""
     _prepare(say)
     with ExitStack() as stack:
         if with_lab:
             lab = stack.enter_context(kept_lab(settings.VAR_DIR / "lab", say))
             if added := add_lab_hosts(lab):
                 say(f"Added to the inventory: {', '.join(added)}.")
-        if with_kvm_lab:
-            kvm = stack.enter_context(kept_kvm_lab(settings.VAR_DIR / "lab-kvm", say))
+        if kvm_lab:
+            kvm = stack.enter_context(kept_kvm_lab(settings.VAR_DIR / "lab-kvm", kvm_lab, say))
             if added := add_kvm_hosts(kvm):
                 say(f"Added to the inventory: {', '.join(added)}.")
         if not with_worker:

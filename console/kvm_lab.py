@@ -19,7 +19,6 @@ from lab.kvm.packages import install_missing
 from lab.kvm.spec import default_spec
 
 Say = Callable[[str], None]
-NAME = "ferry"
 
 
 class KvmLabFailed(Exception):
@@ -27,11 +26,14 @@ class KvmLabFailed(Exception):
 
 
 @contextmanager
-def kept_kvm_lab(folder: Path, say: Say) -> Iterator[Lab]:
-    """The lab "ferry" of `folder`, made on the first start. One that runs already is used, and left as it is at the
-    end; otherwise its hosts end with us, as in a power failure. Raises KvmLabFailed."""
+def kept_kvm_lab(folder: Path, name: str, say: Say) -> Iterator[Lab]:
+    """The lab of this name in `folder`, made on the first start.
+
+    One that runs already is used, and left as it is at the end; otherwise its hosts end with us, as in a power failure.
+    Raises KvmLabFailed.
+    """
     try:
-        lab = _open_or_create(folder, say)
+        lab = _open_or_create(folder, name, say)
         was_up = any(host.is_up() for host in lab.hosts())
         lab.up()
     except (CommandFailed, HostDidNotAnswer, LabRefused) as error:
@@ -69,13 +71,13 @@ def add_kvm_hosts(lab: Lab) -> list[str]:
     return added
 
 
-def _open_or_create(folder: Path, say: Say) -> Lab:
+def _open_or_create(folder: Path, name: str, say: Say) -> Lab:
     if os.geteuid() != 0:
         raise KvmLabFailed("The KVM lab needs root: it makes network namespaces, mounts and virtual machines.")
-    root = folder / NAME
+    root = folder / name
     if (root / "lab.json").exists():
         return Lab.open(root)
     install_missing(say)
     image = GuestImage(folder / "image")
     image.ensure(say)
-    return Lab.create(root, default_spec(3), image, name=NAME, say=say)
+    return Lab.create(root, default_spec(3), image, name=name, say=say)

@@ -24,7 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="IPv4 address to listen on (127.0.0.1)")
         parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000); 0 takes a free one")
         parser.add_argument("--lab", action="store_true", help="start the emulated Hyper-V hosts and add them")
-        parser.add_argument("--kvm-lab", action="store_true", help="start the lab of real KVM hosts and add them")
+        parser.add_argument(
+            "--kvm-lab", nargs="?", const="ferry", metavar="NAME", help="start a lab of real KVM hosts and add them"
+        )
         parser.add_argument("--no-worker", action="store_true", help="serve pages only; workers run elsewhere")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -49,7 +51,7 @@ class Command(BaseCommand):
             self._say,
             with_lab=options["lab"],
             with_worker=not options["no_worker"],
-            with_kvm_lab=options["kvm_lab"],
+            kvm_lab=options["kvm_lab"],
         )
 
     def _say(self, text: str) -> None:
