@@ -105,8 +105,8 @@ class Lab:
                 if host.is_up():
                     host.forget_vm(name)
                     for folder in host.entry.folders:
-                        for path in host.real(folder).glob(f"{name}*"):
-                            path.unlink()
+                        for path in host.real(folder).glob(f"{name}[.-]*"):
+                            host.delete_file(f"{folder}/{path.name}")
             self.folder.write_facts(self.facts().without_vm(name))
 
     def running(self, name_or_uuid: str) -> list[str]:
