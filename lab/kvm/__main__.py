@@ -38,7 +38,7 @@ def _up(root: Path, arguments: argparse.Namespace) -> None:
     lab = Lab.open(root)
     if arguments.hosts not in (None, len(lab.hosts())):
         raise LabRefused(f"The lab {root.name} has {len(lab.hosts())} hosts. `destroy` it first to change that.")
-    if all(host.is_up() for host in lab.hosts()):
+    if lab.is_whole():
         _say(f"The lab {root.name} runs already.")
     else:
         _say(f"Starting the hosts of lab {root.name}.")
