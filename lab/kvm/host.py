@@ -87,6 +87,11 @@ class Host:
         """Run a command on the host, as root. Raises CommandFailed, HostIsDown."""
         return run(["nsenter", "--target", str(self._process()), "--all", *command], timeout_s=timeout_s, text=text)
 
+    def begin(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start a command on the host, as root; what it prints is dropped. Raises HostIsDown."""
+        inside = ["nsenter", "--target", str(self._process()), "--all", *command]
+        return subprocess.Popen(inside, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def virsh(self, *words: str, text: str | None = None) -> str:
         return self.run(["virsh", "-q", "-c", "qemu:///system", *words], text=text)
 

@@ -59,4 +59,4 @@ def default_spec(host_count: int = 3) -> LabSpec:
     if host_count == 2:
         return LabSpec((first, HostSpec("KVM02", bridges=(LAN, DMZ), vms=(database, archive))))
     second = HostSpec("KVM02", bridges=(LAN, DMZ), vms=(database,))
-    return LabSpec((first, second, HostSpec("KVM03", small_mb=128, vms=(archive,))))
+    return LabSpec((first, second, HostSpec("KVM03", small_mb=512, vms=(archive,))))

@@ -13,18 +13,20 @@ from lab.kvm.processes import command_line, processes
 _OWN = ("var", "root", "tmp", "run", "etc/libvirt")
 _SAVED = "/var/lib/libvirt/qemu/save"
 _LOGS = "/var/log/"
+_QEMU = "/usr/bin/qemu-system"
 
 
 def traces(host: Host, tag: str) -> list[str]:
     """Everything on a host that bears the tag, a line each: files, definitions, snapshots, processes.
 
-    Logs may name it. A host that is down is asked for its files only.
+    Logs may name it, and so may a QEMU that was started on a layer which is merged by now. A host that is down is
+    asked for its files only.
     """
     found = [f"file {path}" for path in _files(host) if tag in path and not path.startswith(_LOGS)]
     if host.is_up():
         found += _definitions(host, tag)
         lines = (" ".join(command_line(pid)) for pid in processes(host.namespace))
-        found += [f"process {line[:120]}" for line in lines if tag in line]
+        found += [f"process {line[:120]}" for line in lines if tag in line and not line.startswith(_QEMU)]
     return [f"{host.name}: {line}" for line in found]
 
 

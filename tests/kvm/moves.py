@@ -50,18 +50,22 @@ class KvmMove(Workers):
 
     def assert_moved(self, job: MigrationJob, before: GuestAnswer) -> None:
         """It runs on the target alone, with every byte; nothing of the job is left anywhere."""
-        assert job.status == MigrationJob.Status.DONE, job.failure_text
+        assert job.status == MigrationJob.Status.DONE, self.said(job)
         self._assert_whole(job, before)
         assert self.lab.running(self.name) == [self.target.name]
 
     def assert_at_home(self, job: MigrationJob, before: GuestAnswer) -> None:
         """It runs on its source with every byte; nothing of the job is left anywhere."""
-        assert job.status in (MigrationJob.Status.FAILED, MigrationJob.Status.CANCELLED)
+        assert job.status in (MigrationJob.Status.FAILED, MigrationJob.Status.CANCELLED), self.said(job)
         self._assert_whole(job, before)
         assert self.lab.running(self.name) == [self.source.name]
+
+    def said(self, job: MigrationJob) -> str:
+        """The job's log."""
+        return "\n".join(event.text for event in job.events.all())
 
     def _assert_whole(self, job: MigrationJob, before: GuestAnswer) -> None:
         proof = prove(self.lab, self.name, before)
         assert proof.holds, str(proof)
-        assert traces(self.lab, job.tag) == []
-        assert stray_files(self.lab) == []
+        left = [*traces(self.lab, job.tag), *stray_files(self.lab)]
+        assert not left, "\n".join(left)

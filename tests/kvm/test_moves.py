@@ -94,7 +94,7 @@ def test_a_target_that_cannot_restore_leaves_the_vm_running_on_its_source(
     move = KvmMove(kvm_lab, "WEB01", target="KVM03")
     before = move.before()
     job = move.run_once(move.order(holds=True, streams_state=streams_state))
-    assert job.phase.startswith("Holding"), job.failure_text
+    assert job.phase.startswith("Holding"), move.said(job)
 
     with lacking(move.target):
         cut_over_now(job, None)
@@ -107,7 +107,7 @@ def test_a_disk_that_fills_leaves_the_vm_running_on_its_source(kvm_lab: Lab) -> 
     move = KvmMove(kvm_lab, "WEB01", target="KVM03")
     before = move.before()
     job = move.run_once(move.order(folder=SMALL, holds=True))
-    assert job.phase.startswith("Holding"), job.failure_text
+    assert job.phase.startswith("Holding"), move.said(job)
 
     faults.fill(move.target, SMALL, leave_mb=2)
     cut_over_now(job, None)

@@ -22,7 +22,6 @@ DEADLINES_S: dict[str, float] = {
     "clear-traces": 300,
     "create-disk": 300,
     "delete-files": 300,
-    "enter-fence": 3600,
     "start-works": 120,
 }
 _DEADLINE_S = 60.0
@@ -169,7 +168,7 @@ class HostCalls:
             yield
             return
         fence = self._fence(longest_s)
-        self._channel.call("enter-fence", {}, claim=fence, deadline_s=fence["wait_s"] + _DEADLINE_S)
+        self._channel.enter_fence(fence, deadline_s=fence["wait_s"] + _DEADLINE_S)
         self._is_inside = True
         try:
             yield

@@ -15,13 +15,14 @@ _JOB = f"{{{NAMESPACE}}}job"
 class Mark:
     """`start_action` is what the domain's was when it was marked. `start_ordered_by`: the tag, once its start was
     ordered here. `live_path`: the file with the XML of the running domain, kept while it is saved or being taken over;
-    `state_path`: on the target, where the copied state file lies."""
+    `state_path`: where its saved state lies. `memory_sent_to`: the host that its memory is being sent to, or was."""
 
     tag: str
     start_action: str
     start_ordered_by: str | None = None
     live_path: str | None = None
     state_path: str | None = None
+    memory_sent_to: str | None = None
 
     @property
     def lines(self) -> tuple[str, ...]:

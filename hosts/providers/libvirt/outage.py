@@ -50,7 +50,7 @@ def save(session: Session, uid: str, tag: str) -> None:
     known = confirm_mark(session, seen, tag)
     set_starts(session, seen, starts=False)
     if seen.state in (VmState.RUNNING, VmState.PAUSED):
-        keep_live_xml(session, seen, replace(known, state_path=seen.saved_path))
+        _keep_live_xml(session, seen, replace(known, state_path=seen.saved_path))
         session.refusals(seen.domain.managedSave)
     while (now := view(session, seen.domain)).state is VmState.SAVING:
         time.sleep(_LOOK_EVERY_S)
@@ -61,11 +61,10 @@ def save(session: Session, uid: str, tag: str) -> None:
 def pause(session: Session, uid: str, tag: str) -> None:
     """As StreamsState.pause."""
     seen = view(session, session.domain(uid))
-    known = confirm_mark(session, seen, tag)
+    confirm_mark(session, seen, tag)
     if seen.state not in (VmState.RUNNING, VmState.PAUSED):
         raise WrongState(session.host, f"{seen.name} cannot be paused: it is {seen.state.value}.")
     set_starts(session, seen, starts=False)
-    keep_live_xml(session, seen, known)
     if seen.state is VmState.RUNNING:
         session.refusals(seen.domain.suspend)
 
@@ -83,7 +82,7 @@ def start(session: Session, uid: str, tag: str) -> None:
     set_starts(session, seen, starts=known.start_action == STARTS)
     forget_files(session, seen, known)
     ordered_by = tag if is_due else known.start_ordered_by
-    write_mark(session, seen, replace(known, start_ordered_by=ordered_by, live_path=None, state_path=None))
+    write_mark(session, seen, Mark(tag, known.start_action, ordered_by))
 
 
 def settled(session: Session, uid: str) -> DomainView:
@@ -94,7 +93,7 @@ def settled(session: Session, uid: str) -> DomainView:
     return seen
 
 
-def keep_live_xml(session: Session, seen: DomainView, known: Mark) -> None:
+def _keep_live_xml(session: Session, seen: DomainView, known: Mark) -> None:
     """Write the XML of what runs to a file beside the disks, and note it in the mark: it travels with them."""
     path = posixpath.join(domain_xml.folder_of(seen.live), f"{seen.name}.{known.tag}.xml")
     text = session.refusals(lambda: seen.domain.XMLDesc(XmlFlag.SECURE | XmlFlag.MIGRATABLE))

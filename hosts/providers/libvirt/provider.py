@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from hosts.providers.base import QuickMigrates
+from hosts.providers.base import StreamsState
 from hosts.providers.claims import Claim
 from hosts.providers.errors import DeadlineExceeded, HostUnreachable, Refused
-from hosts.providers.libvirt import files, host_reading, load, marking, merging, outage, registering, sharing
+from hosts.providers.libvirt import files, host_reading, load, marking, merging, outage, registering, sharing, streaming
 from hosts.providers.libvirt.opening import open_session
 from hosts.providers.libvirt.reading import read_vm
 from hosts.providers.libvirt.session import Session
@@ -35,6 +35,8 @@ DEADLINES_S: dict[str, float] = {
     "unmark": 60,
     "checkpoint": 300,
     "save": 3600,
+    "pause": 60,
+    "send_state": 3600,
     "start": 1800,
     "share": 60,
     "start_works": 120,
@@ -49,7 +51,7 @@ DEADLINES_S: dict[str, float] = {
 _T = TypeVar("_T")
 
 
-class LibvirtProvider(QuickMigrates):
+class LibvirtProvider(StreamsState):
     """One KVM host. The calls of one provider are carried out one after the other, whichever thread makes them."""
 
     def __init__(self, endpoint: Endpoint, opened: Callable[[Endpoint], Session] = open_session) -> None:
@@ -103,6 +105,26 @@ class LibvirtProvider(QuickMigrates):
 
     def start(self, uid: str, tag: str) -> Vm:
         return self._change_vm("start", uid, lambda session: outage.start(session, uid, tag))
+
+    def pause(self, uid: str, tag: str) -> Vm:
+        return self._change_vm("pause", uid, lambda session: outage.pause(session, uid, tag))
+
+    def send_state(self, registration: Registration, target: StreamsState) -> Vm:
+        """Both hosts are fenced meanwhile, the target for the whole of it.
+
+        When the console dies in the middle, libvirt on both hosts notices that its client is gone: until the target has
+        said that the memory is there, the VM stays paused here and the target's waiting QEMU is ended. From then on it
+        is paused on the target, and here a shell of it may stay paused, which `remove_vm` takes away.
+        """
+        if not isinstance(target, LibvirtProvider):
+            raise Refused(self._endpoint.name, "Memory is sent to KVM hosts only.")
+        address = sharing.address_of(target._endpoint)
+
+        def arrive(there: Session) -> Vm:
+            self._change("send_state", lambda here: streaming.send_state(here, there, address, registration))
+            return read_vm(there, there.domain(registration.uid))
+
+        return target._change("send_state", arrive)
 
     def share(self, path: str) -> RemoteFile:
         """The file as the process that serves this job's files here gives it, to whoever has the job's token."""

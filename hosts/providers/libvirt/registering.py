@@ -50,13 +50,16 @@ def register(session: Session, order: Registration) -> None:
 
 
 def remove_vm(session: Session, uid: str, tag: str) -> None:
-    """As QuickMigrates.remove_vm."""
+    """As QuickMigrates.remove_vm. What is paused here since its memory was sent is the shell of a VM that another host
+    has: the console was cut off before libvirt's last word (see streaming)."""
     domain = session.find(uid)
     if domain is None:
         return
     seen = view(session, domain)
-    confirm_mark(session, seen, tag)
-    if seen.state not in _STANDS_STILL:
+    known = confirm_mark(session, seen, tag)
+    if seen.state is VmState.PAUSED and known.memory_sent_to is not None:
+        session.refusals(domain.destroy)
+    elif seen.state not in _STANDS_STILL:
         raise WrongState(
             session.host, f"{seen.name} is {seen.state.value}; only a virtual machine that is off or saved is removed."
         )
@@ -69,17 +72,18 @@ def remove(session: Session, seen: DomainView) -> None:
         seen.domain.undefineFlags(_FORGETTING)
 
 
-def fit(session: Session, domain: ET.Element, order: Registration) -> None:
-    """Rewrite the XML for this host, and point every copied layer at the copy of the one below it. Raises Incompatible
-    with every reason."""
-    written = {disk.location: disk.format for disk in domain_xml.disks_of(domain)}
+def fit(session: Session, order: Registration, *domains: ET.Element) -> None:
+    """Point every copied layer at the copy of the one below it, and rewrite what runs and what is kept for this host.
+    Raises Incompatible with every reason."""
+    written = {disk.location: disk.format for disk in domain_xml.disks_of(domains[0])}
     chains = [
         session.host_side.rebase_chain([here for _, here in disk.layers], written.get(disk.location, "qcow2"))
         for disk in order.disks
     ]
     formats = {layer.path: layer.format for chain in chains for layer in chain}
     try:
-        rewrite(domain, order, formats, network_kinds(session))
+        for domain in domains:
+            rewrite(domain, order, formats, network_kinds(session))
     except Unfit as unfit:
         raise Incompatible(session.host, f"{session.host} cannot take the virtual machine: {unfit}") from None
 
@@ -102,7 +106,7 @@ def _define(session: Session, order: Registration) -> DomainView:
         state_path=_placed(order, known.state_path),
     )
     _confirm_files(session, order, domain, here)
-    fit(session, domain, order)
+    fit(session, order, domain)
     with_mark(domain, here)
     with session.connection.refusals():
         return view(session, session.hypervisor.defineXMLFlags(domain_xml.text_of(domain)))
@@ -130,7 +134,7 @@ def _adopt_state(session: Session, seen: DomainView, order: Registration, known:
         if known.live_path is not None:
             text = session.host_side.read_files([known.live_path])[known.live_path]
         ran = domain_xml.tree(text or session.refusals(lambda: seen.domain.managedSaveGetXMLDesc(XmlFlag.SECURE)))
-        fit(session, ran, order)
+        fit(session, order, ran)
         with_mark(ran, replace(known, live_path=None))
         session.refusals(lambda: seen.domain.managedSaveDefineXML(domain_xml.text_of(ran)))
     delete_own(session, known.tag, [path for path in (known.live_path, order.config_path) if path])

@@ -19,8 +19,19 @@ _lock = threading.Lock()
 def share(session: Session, endpoint: Endpoint, job: str, path: str) -> RemoteFile:
     """`job` is that of the claim: its number and birth."""
     certificate = _certificate(endpoint.address, job)
-    serving = session.host_side.serve(f"ferry-{job.partition('-')[0]}", _address(endpoint), certificate, [path])
+    serving = session.host_side.serve(f"ferry-{job.partition('-')[0]}", address_of(endpoint), certificate, [path])
     return remote_file(serving, certificate, path)
+
+
+def address_of(endpoint: Endpoint) -> str:
+    """The host's own, as the console knows it: the other host reaches it by the same."""
+    try:
+        found = socket.getaddrinfo(endpoint.address, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise HostUnreachable(
+            endpoint.name, f"{endpoint.address} is no name that resolves: {error.strerror}."
+        ) from None
+    return str(found[0][4][0])
 
 
 def _certificate(address: str, job: str) -> ServingCertificate:
@@ -30,14 +41,3 @@ def _certificate(address: str, job: str) -> ServingCertificate:
         while len(_certificates) > _KEPT:
             del _certificates[next(iter(_certificates))]
         return made
-
-
-def _address(endpoint: Endpoint) -> str:
-    """The host's own, as the console knows it: the other host reaches it by the same."""
-    try:
-        found = socket.getaddrinfo(endpoint.address, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise HostUnreachable(
-            endpoint.name, f"{endpoint.address} is no name that resolves: {error.strerror}."
-        ) from None
-    return str(found[0][4][0])

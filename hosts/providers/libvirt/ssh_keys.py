@@ -8,9 +8,11 @@ from __future__ import annotations
 import atexit
 import base64
 import binascii
+import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -26,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
-from hosts.providers.errors import AccessDenied, HostUnreachable, ProviderError
+from hosts.providers.errors import AccessDenied, CertificateUntrusted, HostUnreachable, ProviderError
 from hosts.providers.types import Endpoint
 
 _WAIT_S = 20
@@ -61,17 +63,18 @@ UserKnownHostsFile "{folder}/known_hosts"
 class SshLogin:
     """How ssh signs in to one host with its key and knows it by its host key.
 
-    Raises AccessDenied when the endpoint's password is no private key that can be used, HostUnreachable when OpenSSH is
-    missing on this machine.
+    Raises AccessDenied when the endpoint's password is no private key that can be used, CertificateUntrusted when its
+    host key is none, HostUnreachable when OpenSSH is missing on this machine.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         private, public = _key_pair(endpoint)
+        host_key = _pinned(endpoint)
         try:
             agent = _agent()
             agent.add(private, public)
-            self._folder = _login_folder(agent, public, endpoint.host_key)
+            self._folder = _login_folder(agent, public, host_key)
         except (OSError, subprocess.SubprocessError) as error:
             text = f"The SSH agent of this machine cannot be used: {error}"
             raise HostUnreachable(endpoint.name, text, action="Install OpenSSH's client.") from None
@@ -166,6 +169,8 @@ class _Agent:
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait(_WAIT_S)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._pid, signal.SIGTERM)  # it would look for its cat every ten seconds only
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -203,6 +208,16 @@ def _key_pair(endpoint: Endpoint) -> tuple[bytes, bytes]:
         raise _refused(
             endpoint, "is none that can be read: give a whole private key (PEM) without a passphrase."
         ) from None
+
+
+def _pinned(endpoint: Endpoint) -> str:
+    """Type and key alone. Empty when none is trusted yet: ssh then refuses whatever the host shows."""
+    if endpoint.host_key:
+        try:
+            fingerprint(endpoint.host_key)
+        except ValueError:
+            raise CertificateUntrusted(endpoint.name, "The host key that is to be trusted is none.") from None
+    return " ".join(endpoint.host_key.split()[:2])
 
 
 def _refused(endpoint: Endpoint, what: str) -> ProviderError:

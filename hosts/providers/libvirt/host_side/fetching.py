@@ -10,7 +10,7 @@ import ssl
 from typing import Any
 
 from .failures import Failure, silent
-from .frames import HEADER, keep_alive
+from .frames import HEADER, choose_cipher, keep_alive
 
 _CONNECT_S = 10.0
 # Shorter than the engine's patience with a silent host, longer than a disk that has much to do.
@@ -21,10 +21,11 @@ class Source:
     """`asked`: {address, port, fingerprint, token} of an order. Every call raises HostUnreachable when the other host
     is silent, and what it refused."""
 
-    def __init__(self, asked: dict[str, Any]) -> None:
+    def __init__(self, asked: dict[str, Any], silence_s: float = _SILENCE_S) -> None:
         self._address = asked["address"]
         try:
             self._socket = _secured(asked)
+            self._socket.settimeout(silence_s)
             self._say({"token": asked["token"]})
         except OSError as error:
             raise silent(error, self._address) from None
@@ -89,8 +90,7 @@ def _secured(asked: dict[str, Any]) -> ssl.SSLSocket:
     plain = socket.create_connection((asked["address"], asked["port"]), timeout=_CONNECT_S)
     keep_alive(plain)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    tls.minimum_version = ssl.TLSVersion.TLSv1_2
-    tls.set_ciphers("ECDHE+AESGCM")
+    choose_cipher(tls)
     tls.check_hostname = False
     tls.verify_mode = ssl.CERT_NONE
     try:
@@ -102,5 +102,4 @@ def _secured(asked: dict[str, Any]) -> ssl.SSLSocket:
     if not hmac.compare_digest(shown, asked["fingerprint"]):
         secured.close()
         raise Failure("CertificateUntrusted", f"Another certificate than this job's answers at {asked['address']}.")
-    secured.settimeout(_SILENCE_S)
     return secured

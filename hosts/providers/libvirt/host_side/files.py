@@ -33,10 +33,15 @@ def stamp_of(facts: os.stat_result) -> str:
 
 
 def stat_files(_root: str, asked: dict[str, Any]) -> dict[str, Any]:
-    return {"files": [_facts(path, os.stat(path)) for path in asked["paths"] if os.path.exists(path)]}
+    return {"files": [facts for facts in map(_facts, asked["paths"]) if facts is not None]}
 
 
-def _facts(path: str, facts: os.stat_result) -> dict[str, Any]:
+def _facts(path: str) -> dict[str, Any] | None:
+    """None only for what is not there: a file that may not be looked at is an error."""
+    try:
+        facts = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     return {
         "path": path,
         "size_bytes": facts.st_size,

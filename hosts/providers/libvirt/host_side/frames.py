@@ -8,6 +8,7 @@ message} as JSON), eight bytes of length (big-endian), and as many bytes.
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 
 HEADER = struct.Struct(">cQ")
@@ -25,3 +26,10 @@ def keep_alive(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000)
+
+
+def choose_cipher(tls: ssl.SSLContext) -> None:
+    """AES-128-GCM where the hosts' policies allow it. That is TLS 1.2, because Python chooses AES-256 in 1.3 and lets
+    nobody else choose: it takes both ends a third more of a core, and a host's cores belong to its VMs."""
+    tls.minimum_version = tls.maximum_version = ssl.TLSVersion.TLSv1_2
+    tls.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from typing import Any
 
 from .failures import Failure
@@ -39,6 +40,8 @@ def hash_up_to(file: int, size: int, digest: hashlib._Hash, progress: Progress) 
 
 def _hash_file(path: str, progress: Progress) -> None:
     digest = hashlib.sha256()
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise Failure("Refused", f"{path} is no regular file.")
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         size = os.fstat(file).st_size

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Sequence
@@ -20,17 +19,26 @@ def run(document: dict[str, Any]) -> None:
     answering.answer_all(document["root"], document["silence_s"])
 
 
-class _Sources(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class _Sources:
+    """Finder and loader; importlib.abc, which has classes for both, takes longer to import than all of this."""
+
     def __init__(self, modules: dict[str, str]) -> None:
         self._sources = {f"{_PACKAGE}.{name}": text for name, text in modules.items()}
         self._sources[_PACKAGE] = modules["__init__"]
 
     def find_spec(
-        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None, /
+        self,
+        fullname: str,
+        path: Sequence[str] | None,  # noqa: ARG002 - importlib asks with it
+        target: ModuleType | None = None,  # noqa: ARG002 - and with this
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname not in self._sources:
             return None
-        return importlib.machinery.ModuleSpec(fullname, self, is_package=fullname == _PACKAGE)
+        loader: Any = self
+        return importlib.machinery.ModuleSpec(fullname, loader, is_package=fullname == _PACKAGE)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> None:
+        """An ordinary module will do."""
 
     def exec_module(self, module: ModuleType) -> None:
         name = module.__name__

@@ -14,6 +14,7 @@ from typing import Any
 
 from .detached import detach
 from .failures import Failure
+from .frames import choose_cipher
 from .private_files import made_tag_folder, read_text, tag_folder, write_replaced
 from .processes import end, is_alive
 from .serving import Server
@@ -139,8 +140,7 @@ def _listen(address: str, port: int) -> socket.socket:
 
 def _tls(certificate: str, key: str) -> ssl.SSLContext:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.minimum_version = ssl.TLSVersion.TLSv1_2
-    tls.set_ciphers("ECDHE+AESGCM")
+    choose_cipher(tls)
     with contextlib.ExitStack() as pipes:
         tls.load_cert_chain(_piped(certificate, pipes), _piped(key, pipes))
     return tls

@@ -61,7 +61,7 @@ class Settling:
                     self._keep_hole(count)
                 elif self._error is None and buffer is not None:
                     self._keep(buffer[:count])
-            except OSError as error:
+            except Exception as error:  # noqa: BLE001 - the first thread raises it
                 self._error = error
             if buffer is not None:
                 self._free.put(buffer)
