@@ -1,4 +1,4 @@
-"""`python -m lab.kvm up|down|status [--state FOLDER] [--name NAME] [--hosts N]`: the lab from a command line."""
+"""`python -m lab.kvm up|down|status|destroy [--name NAME] [--hosts N] [--state FOLDER]`: the lab at a command line."""
 
 from __future__ import annotations
 
@@ -30,24 +30,20 @@ def main() -> int:
 
 
 def _up(root: Path, arguments: argparse.Namespace) -> None:
+    install_missing(_say)
+    image = GuestImage(arguments.state / "image")
+    image.ensure(_say)
     if not (root / "lab.json").exists():
-        _create(root, arguments)
+        Lab.create(root, default_spec(arguments.hosts or 3), image, name=arguments.name, say=_say)
     lab = Lab.open(root)
     if arguments.hosts not in (None, len(lab.hosts())):
         raise LabRefused(f"The lab {root.name} has {len(lab.hosts())} hosts. `destroy` it first to change that.")
-    if all(host.is_up() for host in lab.hosts()):
+    if lab.is_whole():
         _say(f"The lab {root.name} runs already.")
     else:
         _say(f"Starting the hosts of lab {root.name}.")
         lab.up()
     _show(lab)
-
-
-def _create(root: Path, arguments: argparse.Namespace) -> None:
-    install_missing(_say)
-    image = GuestImage(arguments.state / "image")
-    image.ensure(_say)
-    Lab.create(root, default_spec(arguments.hosts or 3), image, name=arguments.name, say=_say)
 
 
 def _down(root: Path, _: argparse.Namespace) -> None:

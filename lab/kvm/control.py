@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from lab.kvm.create import LabRefused, create_lab, new_vm
+from lab.kvm.create import LabRefused, clear_away, create_lab, new_vm
 from lab.kvm.disks import make_disk
 from lab.kvm.domain import domain_xml
 from lab.kvm.host import Host
 from lab.kvm.hostfiles import keep_capabilities
 from lab.kvm.image import GuestImage
 from lab.kvm.layout import LabFacts, LabFolder, VmEntry
-from lab.kvm.network import make_network, remains, remove_network
+from lab.kvm.network import make_network, remains
 from lab.kvm.packages import Say
 from lab.kvm.spec import LabSpec, VmSpec
 
@@ -49,12 +49,12 @@ class Lab:
     def up(self) -> None:
         """Start the hosts that do not run, and make the VMs that were never made.
 
-        What a lab that died has left is removed first. Raises CommandFailed, LabDidNotAnswer.
+        What a lab that died has left is removed first. Raises CommandFailed, LabDidNotAnswer, LabRefused.
         """
         with self._locked():
             facts = self.facts()
             if not any(host.is_up() for host in self.hosts()):
-                remove_network(facts.name)
+                clear_away(facts.name, self.root)
                 hosts = [(host.name, host.address, host.bridges) for host in facts.hosts]
                 make_network(facts.name, int(facts.address.split(".")[2]), hosts)
             with ThreadPoolExecutor() as together:
@@ -64,10 +64,14 @@ class Lab:
                 if not vm.is_made:
                     self._make(vm)
 
+    def is_whole(self) -> bool:
+        """Whether every host runs and every VM has been made: `up` would do nothing."""
+        return all(host.is_up() for host in self.hosts()) and all(vm.is_made for vm in self.facts().vms)
+
     def down(self) -> None:
         """As a power failure: hosts and VMs end at once. Disks, definitions and keys stay for the next `up`."""
         with self._locked():
-            remove_network(self.facts().name)
+            clear_away(self.facts().name, self.root)
 
     def destroy(self) -> None:
         """End everything and delete the folder."""
@@ -105,8 +109,8 @@ class Lab:
                 if host.is_up():
                     host.forget_vm(name)
                     for folder in host.entry.folders:
-                        for path in host.real(folder).glob(f"{name}*"):
-                            path.unlink()
+                        for path in host.real(folder).glob(f"{name}[.-]*"):
+                            host.delete_file(f"{folder}/{path.name}")
             self.folder.write_facts(self.facts().without_vm(name))
 
     def running(self, name_or_uuid: str) -> list[str]:
@@ -120,12 +124,13 @@ class Lab:
 
     def _make(self, vm: VmEntry) -> VmEntry:
         host = self.host(vm.first_host)
+        host.forget_vm(vm.name)  # made by halves
         for index, (path, disk) in enumerate(zip(vm.disks, vm.spec.disks, strict=True)):
             make_disk(host.real(path), vm.uuid, index, disk)
         host.define(domain_xml(vm, self.facts().domain_type))
         if vm.spec.is_autostarted:
             host.virsh("autostart", vm.name)
-        if vm.spec.is_running and vm.uuid not in host.running():
+        if vm.spec.is_running:
             host.start_vm(vm.name)
         made = replace(vm, is_made=True)
         self.folder.write_facts(self.facts().with_vm(made))

@@ -21,8 +21,9 @@ from lab.kvm.layout import (
     VmEntry,
     stable_uuid,
 )
-from lab.kvm.network import remove_network, subnet_number
+from lab.kvm.network import namespaces, remove_network, subnet_number
 from lab.kvm.packages import Say
+from lab.kvm.processes import command_line, first_process
 from lab.kvm.spec import IMAGES, SMALL, HostSpec, LabSpec, VmSpec
 
 _FIRST_HOST, _FIRST_VM = 11, 51
@@ -37,8 +38,10 @@ def create_lab(root: Path, spec: LabSpec, image: GuestImage, name: str, say: Say
     """The image must be built. Raises LabRefused, CommandFailed."""
     if not re.fullmatch(_NAME, name):
         raise LabRefused(f'"{name}" is no name for a lab: up to eight small letters and digits, a letter first.')
-    remove_network(name)
     folder = LabFolder(root)
+    if folder.facts_file.exists():
+        raise LabRefused(f"There is a lab in {folder.root} already.")
+    clear_away(name, folder.root)
     folder.root.mkdir(parents=True, exist_ok=True)
     make_key(folder.private_key, f"lab {name}")
     number = subnet_number(name)
@@ -59,6 +62,19 @@ def create_lab(root: Path, spec: LabSpec, image: GuestImage, name: str, say: Say
             facts = facts.with_vm(new_vm(facts, host.name, vm))
     folder.write_facts(facts)
     return folder
+
+
+def clear_away(name: str, root: Path) -> None:
+    """End what runs of the lab of this name and remove its network.
+
+    Raises LabRefused when it was started from another folder than `root`: names are this machine's, folders anybody's.
+    """
+    for namespace in namespaces(name):
+        first = first_process(namespace)
+        words = command_line(first) if first is not None else []
+        if len(words) > 2 and Path(words[2]).parent != root:
+            raise LabRefused(f"A lab of the name {name} runs from {Path(words[2]).parent}; give this one another name.")
+    remove_network(name)
 
 
 def new_vm(facts: LabFacts, host: str, spec: VmSpec) -> VmEntry:

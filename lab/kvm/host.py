@@ -126,6 +126,12 @@ class Host:
     def define(self, xml: str) -> None:
         self.virsh("define", "/dev/stdin", text=xml)
 
+    def delete_file(self, path: str) -> None:
+        """Also out of the memory of its storage pool: libvirt makes no disk where it believes that one is."""
+        self.real(path).unlink()
+        for pool in self.virsh("pool-list", "--name").split():
+            self.virsh("pool-refresh", pool)
+
     def forget_vm(self, name: str) -> None:
         """Whatever it does, the host knows nothing of it afterwards; its disks stay."""
         if any(vm.name == name and vm.state != "shut off" for vm in self.vms()):

@@ -61,7 +61,7 @@ def make_network(lab: str, number: int, hosts: Iterable[tuple[str, str, tuple[st
 
 def remove_network(lab: str) -> None:
     """End every process in the lab's namespaces, by its number, and remove them and the leg; whatever there is."""
-    names = _namespaces(lab)
+    names = namespaces(lab)
     for name in names:
         kill_all(name)
     if succeeds(["ip", "link", "show", _leg(lab)]):
@@ -72,8 +72,13 @@ def remove_network(lab: str) -> None:
 
 def remains(lab: str) -> list[str]:
     """Namespaces and interfaces of the lab that are there."""
-    found = [f"namespace {name}" for name in _namespaces(lab)]
+    found = [f"namespace {name}" for name in namespaces(lab)]
     return found + ([f"interface {_leg(lab)}"] if succeeds(["ip", "link", "show", _leg(lab)]) else [])
+
+
+def namespaces(lab: str) -> list[str]:
+    names = [entry["name"] for entry in json.loads(run(["ip", "-j", "netns", "list"]) or "[]")]
+    return [name for name in names if re.fullmatch(rf"{lab}-(switch|kvm\d+)", name)]
 
 
 def make_bridge(namespace: str, bridge: str) -> None:
@@ -112,11 +117,6 @@ def _plug(lab: str, host: str, leg: str) -> None:
 def _make_namespace(name: str) -> None:
     run(["ip", "netns", "add", name])
     run(["ip", "-n", name, "link", "set", "lo", "up"])
-
-
-def _namespaces(lab: str) -> list[str]:
-    names = [entry["name"] for entry in json.loads(run(["ip", "-j", "netns", "list"]) or "[]")]
-    return [name for name in names if re.fullmatch(rf"{lab}-(switch|kvm\d+)", name)]
 
 
 def _leg(lab: str) -> str:

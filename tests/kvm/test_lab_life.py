@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from lab.kvm.checker import stray_files
 from lab.kvm.commands import run, wait_until
 from lab.kvm.control import Lab
-from lab.kvm.create import LabRefused
+from lab.kvm.create import LabRefused, new_vm
 from lab.kvm.faults import free_link, limit_link
 from lab.kvm.host import Host
 from lab.kvm.image import GuestImage
 from lab.kvm.network import host_namespace
 from lab.kvm.processes import command_line, kill, kill_all, processes
-from lab.kvm.spec import LAN, HostSpec, LabSpec
+from lab.kvm.spec import LAN, DiskSpec, HostSpec, LabSpec, VmSpec
 from tests.kvm.conftest import lab_name
 
 pytestmark = pytest.mark.kvm
@@ -93,6 +94,19 @@ def test_up_removes_what_a_half_done_up_has_left(two: Lab) -> None:
     assert all("sleep" not in command_line(pid) for pid in processes(namespace) if command_line(pid)[1:] == ["600"])
 
 
+def test_up_makes_the_vm_that_an_interrupted_up_has_not_made(two: Lab) -> None:
+    spec = VmSpec("LATE01", disks=(DiskSpec(size_mb=4, payload_mb=1, ring_mb=1),), is_running=False)
+    two.folder.write_facts(two.facts().with_vm(new_vm(two.facts(), "KVM01", spec)))
+    assert not two.is_whole()
+
+    two.up()
+
+    assert two.is_whole()
+    assert two.registered("LATE01") == ["KVM01"]
+    two.remove_vm("LATE01")
+    assert stray_files(two) == []
+
+
 def test_a_daemon_that_dies_is_started_again(two: Lab) -> None:
     host = two.host("KVM01")
 
@@ -140,6 +154,16 @@ def test_a_host_cannot_write_to_this_machine(two: Lab) -> None:
 def test_a_lab_with_a_name_that_no_interface_could_bear_is_refused(guest_image: GuestImage, tmp_path: Path) -> None:
     with pytest.raises(LabRefused, match="up to eight"):
         Lab.create(tmp_path, LabSpec((HostSpec("KVM01", bridges=(LAN,)),)), guest_image, name="Lab of mine", say=print)
+
+
+def test_a_lab_of_the_same_name_in_another_folder_is_refused_and_harms_nobody(two: Lab, tmp_path: Path) -> None:
+    before = [processes(host.namespace)[0] for host in two.hosts()]
+    image = GuestImage(Path(two.facts().image))
+
+    with pytest.raises(LabRefused, match=f"runs from {two.root}"):
+        Lab.create(tmp_path / "other", _TWO, image, name=two.facts().name, say=print)
+
+    assert [processes(host.namespace)[0] for host in two.hosts()] == before
 
 
 def test_the_command_line_shows_a_running_lab_and_says_where_there_is_none(two: Lab) -> None:
