@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from django.conf import settings
 
 from console.embedded import EmbeddedWorker
-from console.first_run import ADMINISTRATOR, create_first_administrator, migrate_database
+from console.first_run import ADMINISTRATOR, create_first_administrator, create_users_of_the_lab, migrate_database
 from console.lab_hosts import add_lab_hosts, kept_lab
 
 Say = Callable[[str], None]
@@ -18,7 +18,7 @@ Say = Callable[[str], None]
 @contextmanager
 def everything(say: Say, *, with_lab: bool, with_worker: bool) -> Iterator[EmbeddedWorker | None]:
     """Database, first administrator, lab, worker. The worker may be stopped before the end."""
-    _prepare(say)
+    _prepare(say, with_lab=with_lab)
     with ExitStack() as stack:
         if with_lab:
             lab = stack.enter_context(kept_lab(settings.VAR_DIR / "lab", say))
@@ -33,10 +33,14 @@ def everything(say: Say, *, with_lab: bool, with_worker: bool) -> Iterator[Embed
         yield worker
 
 
-def _prepare(say: Say) -> None:
+def _prepare(say: Say, *, with_lab: bool) -> None:
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     if count := migrate_database():
         say(f"Prepared the database in {os.path.relpath(settings.VAR_DIR)} ({count} migrations).")
     password = create_first_administrator()
-    if password is not None:
-        say(f"Made the first administrator. Name: {ADMINISTRATOR}  Password: {password}  (It is shown only now.)")
+    if password is None:
+        return
+    say(f"Made the first administrator. Name: {ADMINISTRATOR}  Password: {password}  (It is shown only now.)")
+    if with_lab:
+        for name, secret in create_users_of_the_lab().items():
+            say(f"Made a user of each other role to try. Name: {name}  Password: {secret}  (It is shown only now.)")

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from hosts.access import groups_of
 from hosts.inventory import set_maintenance
 from hosts.models import Host, VirtualMachine
 from hosts.placement_defaults import placement_defaults
@@ -35,7 +36,7 @@ def plan_moves(vm_pks: Iterable[int], user: AbstractBaseUser | None) -> MoveBatc
         raise BatchRefused("Select the virtual machines to migrate first.")
     if len(vms) > MOST_VMS:
         raise BatchRefused(f"{len(vms)} virtual machines are selected; a plan takes {MOST_VMS} at most.")
-    placements = place_all(Placer(placement_defaults()), vms)
+    placements = place_all(Placer(placement_defaults(), groups_of(user)), vms)
     with transaction.atomic():
         batch = MoveBatch.objects.create(kind=MoveBatch.Kind.SELECTED, created_by_id=user.pk if user else None)
         _write(batch, placements)
@@ -57,13 +58,16 @@ def plan_evacuation(host: Host, user: AbstractBaseUser | None, *, with_stopped: 
     return batch
 
 
-def plan_anew(batch: MoveBatch, target: Host | None) -> None:
-    """Place everything again, on the hosts as they are now; on `target` alone if it is given. Raises BatchRefused."""
+def plan_anew(batch: MoveBatch, target: Host | None, groups: frozenset[int] | None = None) -> None:
+    """Place everything again, on the hosts as they are now; on `target` alone if it is given. Raises BatchRefused.
+
+    `groups`: keys of the host groups to which moves may go; None: all.
+    """
     if batch.host is not None:
         placements = _evacuation(batch.host, with_stopped=batch.with_stopped, only=target)
     else:
         vms = _whole_vms().filter(pk__in=batch.entries.exclude(vm=None).values("vm"))
-        placements = place_all(Placer(placement_defaults()), vms, target)
+        placements = place_all(Placer(placement_defaults(), groups), vms, target)
     with transaction.atomic():
         _lock_draft(batch)
         batch.entries.all().delete()
@@ -88,9 +92,9 @@ def leave_out(batch: MoveBatch, entry: BatchEntry, user: AbstractBaseUser | None
         _replace(batch, entry, Placement(entry.vm, reason=f"Left out of the plan by {name}."))
 
 
-def placer_without(batch: MoveBatch, entry: BatchEntry) -> Placer:
+def placer_without(batch: MoveBatch, entry: BatchEntry, groups: frozenset[int] | None = None) -> Placer:
     """Knows what the other moves of the plan take of their targets."""
-    placer = Placer(placement_defaults())
+    placer = Placer(placement_defaults(), groups)
     others = batch.entries.exclude(pk=entry.pk).exclude(target=None).select_related("vm__host")
     for other in others.prefetch_related("vm__disks", "vm__adapters"):
         if other.vm is not None and other.target_id is not None and other.plan is not None:
