@@ -18,7 +18,7 @@ from hosts.audit_models import AuditRecord
 Deed = AuditRecord.Deed
 Facts = Mapping[str, Any]
 
-_NOTHING: Facts = {}
+NOTHING: Facts = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def acting(actor: Actor) -> Iterator[None]:
 
 
 def record(
-    deed: Deed, about: object, before: Facts = _NOTHING, after: Facts = _NOTHING, by: AbstractBaseUser | None = None
+    deed: Deed, about: object, before: Facts = NOTHING, after: Facts = NOTHING, by: AbstractBaseUser | None = None
 ) -> None:
     """Append a row: what was done to `about`, and of its properties those that differ. `by`: who, if not the actor."""
     actor = _actor.get()

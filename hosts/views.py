@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from hosts.access import Action, SignedInRequest, can, needs
+from hosts.audit import Deed, record
 from hosts.forms import ConnectionForm
 from hosts.host_charts import BY_DEFAULT, WINDOWS, charts_of, window_of
 from hosts.host_rows import row_of
@@ -92,6 +93,7 @@ def host_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Action.REFRESH_HOST, Host)
 def host_refresh(request: HttpRequest, pk: int) -> HttpResponse:
     host = get_object_or_404(Host, pk=pk)
+    record(Deed.HOST_REFRESHED, f"Host {host.name}")
     if refresh_host(host):
         messages.info(request, f"{host.name} was refreshed. Its state is {host.get_state_display()}.")
     else:

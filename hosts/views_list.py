@@ -148,7 +148,7 @@ def _host_cells(row: Row) -> list[Cell]:
 def _group_cells(load: GroupLoad) -> list[Cell]:
     return [
         load.group.name,
-        load.group.parent.name if load.group.parent else "",
+        load.group.parent.name if load.depth and load.group.parent else "",
         load.hosts,
         load.open_hosts,
         load.suitable_hosts,

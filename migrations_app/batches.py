@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from hosts.access import groups_of
+from hosts.audit import Deed, record
 from hosts.inventory import set_maintenance
 from hosts.models import Host, VirtualMachine
 from hosts.placement_defaults import placement_defaults
@@ -40,6 +41,7 @@ def plan_moves(vm_pks: Iterable[int], user: AbstractBaseUser | None) -> MoveBatc
     with transaction.atomic():
         batch = MoveBatch.objects.create(kind=MoveBatch.Kind.SELECTED, created_by_id=user.pk if user else None)
         _write(batch, placements)
+        record(Deed.PLAN_MADE, _name(batch), {}, _targets(batch), by=user)
     return batch
 
 
@@ -55,6 +57,7 @@ def plan_evacuation(host: Host, user: AbstractBaseUser | None, *, with_stopped: 
             created_by_id=user.pk if user else None,
         )
         _write(batch, placements)
+        record(Deed.PLAN_MADE, _name(batch), {}, _targets(batch), by=user)
     return batch
 
 
@@ -70,8 +73,10 @@ def plan_anew(batch: MoveBatch, target: Host | None, groups: frozenset[int] | No
         placements = place_all(Placer(placement_defaults(), groups), vms, target)
     with transaction.atomic():
         _lock_draft(batch)
+        before = _targets(batch)
         batch.entries.all().delete()
         _write(batch, placements)
+        record(Deed.PLAN_CHANGED, _name(batch), before, _targets(batch))
 
 
 def choose_target(batch: MoveBatch, entry: BatchEntry, target: Host) -> None:
@@ -111,6 +116,7 @@ def approve(batch: MoveBatch, user: AbstractBaseUser | None, schedule: Schedule 
     with transaction.atomic():
         batch.approved_at = timezone.now()
         _close_draft(batch, approved_at=batch.approved_at)
+        record(Deed.PLAN_APPROVED, _name(batch), by=user)
         if batch.kind == MoveBatch.Kind.EVACUATE:
             if batch.host is None:
                 raise BatchRefused(f"{batch.host_name} was removed from Ferry.")
@@ -136,7 +142,9 @@ def order_moves(batch: MoveBatch, user: AbstractBaseUser | None, schedule: Sched
 
 def discard(batch: MoveBatch) -> None:
     """The plan is shown nowhere any more. Raises BatchRefused once it was approved."""
-    _close_draft(batch, discarded_at=timezone.now())
+    with transaction.atomic():
+        _close_draft(batch, discarded_at=timezone.now())
+        record(Deed.PLAN_DISCARDED, _name(batch))
 
 
 def cancel_moves(batch: MoveBatch, user: AbstractBaseUser | None, *, only_waiting: bool) -> list[str]:
@@ -170,7 +178,9 @@ def _write(batch: MoveBatch, placements: Iterable[Placement]) -> None:
 def _replace(batch: MoveBatch, entry: BatchEntry, placement: Placement) -> None:
     with transaction.atomic():
         _lock_draft(batch)
+        before = _targets(batch)
         BatchEntry.objects.filter(pk=entry.pk).update(**_fields(placement))
+        record(Deed.PLAN_CHANGED, _name(batch), before, _targets(batch))
 
 
 def _fields(placement: Placement) -> dict[str, object]:
@@ -182,6 +192,16 @@ def _fields(placement: Placement) -> dict[str, object]:
         "warnings": list(placement.warnings),
         "reason": placement.reason,
     }
+
+
+def _name(batch: MoveBatch) -> str:
+    return f"Plan {batch.pk}: {batch}"
+
+
+def _targets(batch: MoveBatch) -> dict[str, str]:
+    """Where each VM goes, for the audit log."""
+    rows = batch.entries.values_list("position", "vm_name", "target_name")
+    return {f"{position}. {vm_name}": f"to {target}" if target else "stays" for position, vm_name, target in rows}
 
 
 def _close_draft(batch: MoveBatch, **fields: datetime) -> None:

@@ -63,7 +63,7 @@ class Socket:
 
 
 @sync_to_async
-def browser(name: str = "operator", role: Role = Role.OPERATOR) -> Client:
+def browser(name: str = "operator", role: Role | None = Role.OPERATOR) -> Client:
     """A signed-in browser."""
     client = Client()
     client.force_login(person(name, role))
