@@ -6,6 +6,7 @@ powershell/steps/copy-rest.ps1, and Undo-CopyRest takes it back. On the hosts it
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -19,6 +20,7 @@ from hosts.providers.hyperv.script_text import function_library
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.recipes import Recipe, recipe_for
 from migrations_app.engine.step import Step
+from migrations_app.schedule import Schedule
 
 PARTS = Path(__file__).parent / "powershell"
 VERBS = (
@@ -50,6 +52,11 @@ class Surroundings:
     holds: bool = False
     cut_over_from: datetime | None = None
     cut_over_until: datetime | None = None
+
+
+def surroundings(source: Host, target: Host, schedule: Schedule) -> Surroundings:
+    names = _name_of(source), _name_of(target)
+    return Surroundings(*names, schedule.holds, schedule.cut_over_from, schedule.cut_over_until)
 
 
 def why_no_script(*kinds: str) -> str:
@@ -104,6 +111,15 @@ def quoted(text: str) -> str:
         for is_hidden, part in groupby(text, _is_hidden)
     ]
     return f"('' + {' + '.join(pieces)})"
+
+
+def _name_of(host: Host) -> str:
+    """Remoting signs in with Kerberos, which knows names and no addresses."""
+    try:
+        ipaddress.ip_address(host.address)
+    except ValueError:
+        return host.address
+    return host.computer_name or host.name
 
 
 def _is_hidden(char: str) -> bool:

@@ -23,7 +23,6 @@ function Start-Move {
         $failure = $_
     } finally {
         # Here, because Ctrl+C is caught nowhere.
-        $ConfirmPreference = 'None'
         try {
             if (-not $isDone -and -not $Undo -and $Move.Begun.Count -gt 0) { Invoke-WayOut -Failure $failure }
         } finally {

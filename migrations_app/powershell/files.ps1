@@ -68,11 +68,11 @@ function Copy-Proved {
     $null = [System.IO.Directory]::CreateDirectory([System.IO.Path]::GetDirectoryName($end))
     $reading = Invoke-Command -Session (Get-HostSession -On $SourceHost) -AsJob -ScriptBlock {
         param([string]$Path)
-        Get-FileDigest -Path $Path
+        ferry-digest-file -Path $Path
     } -ArgumentList $File.Source
     Copy-Bytes -From (ConvertTo-SharePath -On $SourceHost -Path $File.Source) -To "$end.$Tag"
     $digest = (Receive-Job -Job $reading -Wait -AutoRemoveJob).digest
-    $arrived = (Invoke-OnHost -On $TargetHost -Call 'Get-FileDigest' -With @{ Path = "$($File.Target).$Tag" }).digest
+    $arrived = (Invoke-OnHost -On $TargetHost -Call 'digest-file' -With @{ Path = "$($File.Target).$Tag" }).digest
     if ($digest -ne $arrived) { throw "The bytes of $($File.Source) that arrived on $TargetHost are not those of $SourceHost." }
     [System.IO.File]::Move("$end.$Tag", $end)
     $Move.Proofs.Add(@{ Source = $File.Source; Target = $File.Target; Digest = $digest; Stamp = $File.Stamp })

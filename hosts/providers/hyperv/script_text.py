@@ -22,10 +22,15 @@ def script_text(name: str) -> str:
 
 
 def function_library(names: Iterable[str]) -> str:
-    """These scripts as functions of the same names, for one session that runs several: shared functions once."""
+    """These scripts as functions, for one session that runs several; shared functions are there once.
+
+    "get-vm" is called ferry-get-vm: a function get-vm would stand before the cmdlet.
+    """
     texts = {name: _script(name) for name in names}
     shared = dict.fromkeys(each for text in texts.values() for each in _DOT_SOURCED.findall(text))
-    functions = [f"function {name} {{\n{_DOT_SOURCED.sub('', text).strip()}\n}}\n" for name, text in texts.items()]
+    functions = [
+        f"function ferry-{name} {{\n{_DOT_SOURCED.sub('', text).strip()}\n}}\n" for name, text in texts.items()
+    ]
     return "\n".join([*(_shared(each) for each in shared), *functions])
 
 
