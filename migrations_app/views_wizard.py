@@ -45,7 +45,7 @@ def warning(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Action.SEE_RATINGS, VirtualMachine)
 def select_path(request: HttpRequest, pk: int) -> HttpResponse:
     answers = answers_of(request, pk)
-    if back := _back(answers, "migrate-host"):
+    if back := back_to_wrong_page(answers, "migrate-host"):
         return back
     disks = [(place, disk, answers.disk_folders.get(disk.location, "")) for place, disk in enumerate(answers.disks)]
     return _page(
@@ -63,7 +63,7 @@ def select_path(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Action.SEE_RATINGS, VirtualMachine)
 def select_networks(request: HttpRequest, pk: int) -> HttpResponse:
     answers = answers_of(request, pk)
-    if back := _back(answers, "migrate-host", "migrate-path"):
+    if back := back_to_wrong_page(answers, "migrate-host", "migrate-path"):
         return back
     return _page(
         request,
@@ -79,7 +79,7 @@ def select_networks(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Action.SEE_RATINGS, VirtualMachine)
 def summary(request: HttpRequest, pk: int) -> HttpResponse:
     answers = answers_of(request, pk)
-    if back := _back(answers, "migrate-host", "migrate-path", "migrate-networks"):
+    if back := back_to_wrong_page(answers, "migrate-host", "migrate-path", "migrate-networks"):
         return back
     return _summary(request, answers)
 
@@ -87,13 +87,14 @@ def summary(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @needs(Action.MIGRATE, VirtualMachine)
 def move(request: HttpRequest, pk: int) -> HttpResponse:
-    """Order the move; or, with the other button, show the summary with the options that were entered."""
+    """Order the move; or, with another button, show the summary or the script with the options that were entered."""
     answers = answers_of(request, pk)
     if answers.target is None:
-        return redirect(_address("migrate-host", answers))
+        return redirect(page_address("migrate-host", answers))
     choices = answers.choices()
     if "move" not in request.POST or choices is None:
-        return redirect(_address("migrate-summary", answers))
+        page = "migrate-script" if "script" in request.POST else "migrate-summary"
+        return redirect(page_address(page, answers))
     try:
         job = start_job(make_plan(choices), user_of(request), answers.rating_options, answers.schedule_form.schedule)
     except JobRefused as refused:
@@ -149,15 +150,15 @@ def _page(request: HttpRequest, page: str, answers: Answers, *, status: int = 20
     return render(request, template_of(page), {**page_context(page, answers), **context}, status=status)
 
 
-def _back(answers: Answers, *pages: str) -> HttpResponse | None:
+def back_to_wrong_page(answers: Answers, *pages: str) -> HttpResponse | None:
     """To the first of these pages with a wrong answer, which shows what is wrong; None when all are right."""
     for page in pages:
         if problems_of(page, answers):
-            return redirect(_address(page, answers))
+            return redirect(page_address(page, answers))
     return None
 
 
-def _address(page: str, answers: Answers) -> str:
+def page_address(page: str, answers: Answers) -> str:
     state = answers.carried()
     if page == "migrate-host" and not answers.has_target:
         state.append(("target", ""))

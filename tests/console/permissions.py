@@ -77,6 +77,10 @@ PAGES = {
     "job-window": form(ACTS, "job"),
     "job-limit": form(ACTS, "job"),
     "job-priority": form(ACTS, "job", priority="1"),
+    "job-changes": Page(SEES_JOBS, about="job"),
+    "job-log": Page(SEES_JOBS, about="job"),
+    "job-script": Page(SEES_JOBS, about="job"),
+    "job-script-file": Page(SEES_JOBS, about="job"),
     "job-repair": asked(ACTS, "job"),
     "job-plans": Page(SEES_JOBS),
     "job-plan-new": form(ACTS),
@@ -97,6 +101,8 @@ PAGES = {
     "migrate-path": Page(SEES, about="vm"),
     "migrate-networks": Page(SEES, about="vm"),
     "migrate-summary": Page(SEES, about="vm"),
+    "migrate-script": Page(SEES, about="vm"),
+    "migrate-script-file": Page(SEES, about="vm"),
     "migrate-move": form(ACTS, "vm", move="yes"),
 }
 
