@@ -21,6 +21,9 @@ from django.db.models import ProtectedError, Q
 from django.utils import timezone
 
 from hosts.asking import Answer, Trouble, ask, ask_load
+from hosts.audit import Deed
+from hosts.audit import record as record_deed
+from hosts.host_facts import facts_of
 from hosts.models import Host, HostGroup, LoadSample, VirtualMachine
 from hosts.providers.types import Secret, Transport
 from hosts.records import record, record_load, record_nonsense, record_state
@@ -103,7 +106,7 @@ def add_host(new: NewHost, by: User | None, *, must_answer: bool = False) -> Hos
     _check(host)
     answer = ask(host)
     _insist(answer, must_answer)
-    _save_new(host)
+    _save_new(host, by)
     _write(host, answer)
     return host
 
@@ -125,7 +128,11 @@ def change_host(host: Host, new: NewHost, *, must_answer: bool = False) -> Host:
     answer = ask(changed)
     _insist(answer, must_answer)
     changed.refresh_until = None
-    changed.save(update_fields=[*_CONNECTION_FIELDS, "refresh_until"])
+    with transaction.atomic():
+        changed.save(update_fields=[*_CONNECTION_FIELDS, "refresh_until"])
+        is_kept = isinstance(new.password, SealedSecret)
+        after = facts_of(changed) | ({} if is_kept else {"password": "entered anew"})
+        record_deed(Deed.HOST_CHANGED, f"Host {host.name}", facts_of(host), after)
     _write(changed, answer)
     return changed
 
@@ -137,6 +144,7 @@ def remove_host(host: Host) -> None:
         if host.vms.filter(activity=VirtualMachine.Activity.UNDER_MIGRATION).exists():
             raise HostBusy(f"A virtual machine of {host.name} is under migration.")
         try:
+            record_deed(Deed.HOST_REMOVED, f"Host {host.name}", facts_of(host))
             host.delete()
         except ProtectedError:
             raise HostBusy(f"A running job uses {host.name}.") from None
@@ -144,8 +152,10 @@ def remove_host(host: Host) -> None:
 
 def set_maintenance(host: Host, *, is_on: bool) -> None:
     """In maintenance mode a host is no target for moves; its VMs may leave it."""
-    host.is_in_maintenance = is_on
-    host.save(update_fields=["is_in_maintenance"])
+    with transaction.atomic():
+        host.is_in_maintenance, was_on = is_on, host.is_in_maintenance
+        host.save(update_fields=["is_in_maintenance"])
+        record_deed(Deed.HOST_MAINTENANCE, f"Host {host.name}", {"maintenance": was_on}, {"maintenance": is_on})
 
 
 def refresh_host(host: Host) -> bool:
@@ -225,11 +235,12 @@ def _missing(host: Host) -> Iterator[tuple[str, str]]:
         yield "password", secret
 
 
-def _save_new(host: Host) -> None:
+def _save_new(host: Host, by: User | None) -> None:
     """Somebody else may have added a host of this name since it was checked."""
     try:
         with transaction.atomic():
             host.save()
+            record_deed(Deed.HOST_ADDED, f"Host {host.name}", {}, facts_of(host), by)
     except IntegrityError:
         raise ValidationError({"name": f"There is a host named {host.name} already."}) from None
 

@@ -8,19 +8,24 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from hosts.audit_models import AuditRecord
 from hosts.load_models import HostLoadHour, LoadSample, VmLoadHour, VmLoadSample
+from hosts.people_models import OperatorGroup, TemporaryPassword
 from hosts.providers.types import Transport, VmState
 from hosts.rating_models import PlacementDefaults, ThoroughCheck
 from hosts.secrets import SecretField
 from hosts.validators import validate_address, validate_certificates, validate_host_key, validate_name
 
 __all__ = [
+    "AuditRecord",
     "Host",
     "HostGroup",
     "HostLoadHour",
     "HostVolume",
     "LoadSample",
+    "OperatorGroup",
     "PlacementDefaults",
+    "TemporaryPassword",
     "ThoroughCheck",
     "VirtualAdapter",
     "VirtualDisk",

@@ -84,9 +84,19 @@ class Found:
         return rows if is_here or self.chosen is None else [self.chosen, *rows]
 
 
-def find_hosts(vm: VirtualMachine, options: Options, narrowing: Narrowing, target_pk: int | None) -> Found:
-    """All hosts rated, best first, those that cannot be chosen last; `target_pk`: what somebody chose."""
-    rated = sorted((each for batch in stream_ratings(vm, options) for each in batch), key=rank)
+def find_hosts(
+    vm: VirtualMachine,
+    options: Options,
+    narrowing: Narrowing,
+    target_pk: int | None,
+    groups: frozenset[int] | None = None,
+) -> Found:
+    """All hosts rated, best first, those that cannot be chosen last; `target_pk`: what somebody chose.
+
+    `groups`: keys of the host groups that the person sees; None: all.
+    """
+    every = (each for batch in stream_ratings(vm, options) for each in batch)
+    rated = sorted((each for each in every if groups is None or each.row.group_id in groups), key=rank)
     inside = groups_below(narrowing.group_pk) if narrowing.group_pk else None
     shown = [each for each in rated if _fits(each, narrowing, inside)]
     return Found(

@@ -49,10 +49,14 @@ class Placement:
 
 
 class Placer:
-    """Places one VM after the other, and remembers what each takes of its target."""
+    """Places one VM after the other, and remembers what each takes of its target.
 
-    def __init__(self, options: Options) -> None:
+    `groups`: keys of the host groups to which it may be; None: all.
+    """
+
+    def __init__(self, options: Options, groups: frozenset[int] | None = None) -> None:
         self._options = options
+        self._groups = groups
         self._loads: dict[int, PlannedLoad] = defaultdict(PlannedLoad)
         self._folders: set[tuple[int, str]] = set()
         for job in MigrationJob.objects.filter(status__in=MigrationJob.OPEN).select_related("vm__host"):
@@ -80,7 +84,8 @@ class Placer:
 
     def rate(self, vm: VirtualMachine) -> list[RatedHost]:
         """Every host as it will be, best first."""
-        return rate_hosts(vm, self._options, self._laden)
+        rated = rate_hosts(vm, self._options, self._laden)
+        return [each for each in rated if self._groups is None or each.row.group_id in self._groups]
 
     def _first(self, vm: VirtualMachine, rated: Iterable[RatedHost]) -> list[Placement]:
         """What was tried; the last one is the placement."""

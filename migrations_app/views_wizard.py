@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from hosts.access import changes_something, why_not_act
+from hosts.access import Action, allow, can, needs
 from hosts.models import VirtualMachine
 from migrations_app.answers import Answers
 from migrations_app.checks import check_choices, errors
@@ -24,6 +24,7 @@ from migrations_app.transfer_types import why_not_live
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def warning(request: HttpRequest, pk: int) -> HttpResponse:
     """What a migration means for the VM, before a host is chosen; only the way of the transfer may be."""
     chosen = QueryDict(mutable=True)
@@ -41,9 +42,10 @@ def warning(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def select_path(request: HttpRequest, pk: int) -> HttpResponse:
-    answers = Answers(whole_vm(pk), request.GET)
-    if back := _back(answers, "migrate-host"):
+    answers = answers_of(request, pk)
+    if back := back_to_wrong_page(answers, "migrate-host"):
         return back
     disks = [(place, disk, answers.disk_folders.get(disk.location, "")) for place, disk in enumerate(answers.disks)]
     return _page(
@@ -58,9 +60,10 @@ def select_path(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def select_networks(request: HttpRequest, pk: int) -> HttpResponse:
-    answers = Answers(whole_vm(pk), request.GET)
-    if back := _back(answers, "migrate-host", "migrate-path"):
+    answers = answers_of(request, pk)
+    if back := back_to_wrong_page(answers, "migrate-host", "migrate-path"):
         return back
     return _page(
         request,
@@ -73,28 +76,39 @@ def select_networks(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def summary(request: HttpRequest, pk: int) -> HttpResponse:
-    answers = Answers(whole_vm(pk), request.GET)
-    if back := _back(answers, "migrate-host", "migrate-path", "migrate-networks"):
+    answers = answers_of(request, pk)
+    if back := back_to_wrong_page(answers, "migrate-host", "migrate-path", "migrate-networks"):
         return back
     return _summary(request, answers)
 
 
 @require_POST
-@changes_something
+@needs(Action.MIGRATE, VirtualMachine)
 def move(request: HttpRequest, pk: int) -> HttpResponse:
-    """Order the move; or, with the other button, show the summary with the options that were entered."""
-    answers = Answers(whole_vm(pk), request.POST)
+    """Order the move; or, with another button, show the summary or the script with the options that were entered."""
+    answers = answers_of(request, pk)
     if answers.target is None:
-        return redirect(_address("migrate-host", answers))
+        return redirect(page_address("migrate-host", answers))
     choices = answers.choices()
     if "move" not in request.POST or choices is None:
-        return redirect(_address("migrate-summary", answers))
+        page = "migrate-script" if "script" in request.POST else "migrate-summary"
+        return redirect(page_address(page, answers))
     try:
         job = start_job(make_plan(choices), user_of(request), answers.rating_options, answers.schedule_form.schedule)
     except JobRefused as refused:
         return _summary(request, answers, refused=str(refused))
     return redirect("job-page", pk=job.pk)
+
+
+def answers_of(request: HttpRequest, pk: int) -> Answers:
+    """What was chosen so far. Raises PermissionDenied for a target that the person may not see, or not move to."""
+    is_order = request.method == "POST"
+    answers = Answers(whole_vm(pk), request.POST if is_order else request.GET)
+    if answers.target is not None:
+        allow(request.user, Action.MIGRATE if is_order else Action.SEE_RATINGS, answers.target)
+    return answers
 
 
 def page_context(page: str, answers: Answers) -> dict[str, Any]:
@@ -123,7 +137,7 @@ def _summary(request: HttpRequest, answers: Answers, refused: str = "") -> HttpR
         refused=refused,
         findings=findings,
         can_move=choices is not None and not errors(findings),
-        why_not_act=why_not_act(request),
+        why_not_act=can(request.user, Action.MIGRATE, answers.vm).why_not,
         forecast=answers.forecast,
         vm_folder=vm_folder(choices) if choices else answers.folder,
         rows=network_rows(answers),
@@ -136,15 +150,15 @@ def _page(request: HttpRequest, page: str, answers: Answers, *, status: int = 20
     return render(request, template_of(page), {**page_context(page, answers), **context}, status=status)
 
 
-def _back(answers: Answers, *pages: str) -> HttpResponse | None:
+def back_to_wrong_page(answers: Answers, *pages: str) -> HttpResponse | None:
     """To the first of these pages with a wrong answer, which shows what is wrong; None when all are right."""
     for page in pages:
         if problems_of(page, answers):
-            return redirect(_address(page, answers))
+            return redirect(page_address(page, answers))
     return None
 
 
-def _address(page: str, answers: Answers) -> str:
+def page_address(page: str, answers: Answers) -> str:
     state = answers.carried()
     if page == "migrate-host" and not answers.has_target:
         state.append(("target", ""))

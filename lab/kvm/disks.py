@@ -21,7 +21,8 @@ _WEIGHTS = tuple(range(1, 2 * 511, 2))
 
 def payload(vm_uuid: str, index: int, spec: DiskSpec) -> bytes:
     """Incompressible, of this disk alone, and the same whenever it is asked for."""
-    return random.Random(f"{vm_uuid}/{index}").randbytes(spec.payload_mb * _MB_BLOCKS * BLOCK)
+    source = random.Random(f"{vm_uuid}/{index}")
+    return b"".join(source.randbytes(_MB_BLOCKS * BLOCK) for _ in range(spec.payload_mb))
 
 
 def payload_sha256(vm_uuid: str, index: int, spec: DiskSpec) -> str:

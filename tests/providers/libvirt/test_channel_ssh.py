@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -161,6 +162,7 @@ if {end!r} != "exit": os.kill(os.getpid(), signal.SIGKILL)
     assert folder
     until(lambda: _processes_that_name(folder), lambda found: not found)
     assert not Path(folder, "agent").exists()
+    shutil.rmtree(folder, ignore_errors=True)  # a killed process leaves its public keys behind
 
 
 def _processes_that_name(text: str) -> list[str]:
