@@ -118,13 +118,12 @@ def _start_as_ordered(session: Session, seen: DomainView, known: Mark) -> None:
 
 def _start(session: Session, seen: DomainView) -> None:
     """A state that cannot be read is found first: libvirt would delete a cut-off one and boot the VM afresh."""
-    with session.connection.refusals():
-        if seen.state is VmState.PAUSED:
-            seen.domain.resume()
-            return
-        if seen.state is VmState.SAVED:
-            seen.domain.managedSaveGetXMLDesc()
-        seen.domain.create()
+    if seen.state is VmState.PAUSED:
+        session.refusals(seen.domain.resume)
+        return
+    if seen.state is VmState.SAVED:
+        session.refusals(seen.domain.managedSaveGetXMLDesc)
+    session.refusals(seen.domain.create)
 
 
 def _tag_of(name: str) -> str:
