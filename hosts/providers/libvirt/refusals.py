@@ -51,6 +51,7 @@ _BY_CODE: dict[int, type[ProviderError]] = {
 
 # QEMU's and the kernel's own words come as INTERNAL_ERROR, OPERATION_FAILED or SYSTEM_ERROR. The first that fits.
 _BY_TEXT: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = (
+    (re.compile(r"already exists with uuid"), AlreadyExists),
     (re.compile(r"cannot set up guest memory|cannot allocate memory", re.IGNORECASE), NotEnoughMemory),
     (re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE), NotEnoughSpace),
     (re.compile(r"certificate|TLS handshake", re.IGNORECASE), CertificateUntrusted),

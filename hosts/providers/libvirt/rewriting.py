@@ -12,6 +12,9 @@ from xml.etree import ElementTree as ET
 from hosts.providers.libvirt.domain_xml import disk_elements, location_of, nvram_of, set_file
 from hosts.providers.types import Registration
 
+# Addresses that every host has.
+_ANYWHERE = ("0.0.0.0", "127.0.0.1", "::", "::1")  # noqa: S104 -- compared only
+
 
 class Unfit(Exception):
     """Why the target cannot take the domain: one sentence a reason."""
@@ -31,7 +34,7 @@ def rewrite(domain: ET.Element, order: Registration, formats: Mapping[str, str],
     _rewrite_disks(domain, order, formats, reasons.append)
     _rewrite_adapters(domain, order, networks, reasons.append)
     _rewrite_nvram(domain, order)
-    _listen_anywhere(domain)
+    _listen_here(domain)
     _remove(domain, "devices/emulator")  # the target's own, wherever its distribution keeps it
     if reasons:
         raise Unfit(reasons)
@@ -81,15 +84,12 @@ def _rewrite_nvram(domain: ET.Element, order: Registration) -> None:
         element.text = posixpath.join(posixpath.dirname(order.config_path), posixpath.basename(path))
 
 
-def _listen_anywhere(domain: ET.Element) -> None:
+def _listen_here(domain: ET.Element) -> None:
     """An address of the source is none of the target's: the console of the VM listens on loopback there."""
     for graphics in domain.iterfind("devices/graphics"):
-        listens = graphics.findall("listen[@type='address']")
-        if graphics.get("listen") not in (None, "0.0.0.0", "127.0.0.1", "::", "::1"):  # noqa: S104 -- compared only
-            graphics.set("listen", "127.0.0.1")
-        for listen in listens:
-            if listen.get("address") not in ("0.0.0.0", "127.0.0.1", "::", "::1"):  # noqa: S104 -- compared only
-                listen.set("address", "127.0.0.1")
+        for name, element in (("listen", graphics), *(("address", each) for each in graphics.iterfind("listen"))):
+            if element.get(name) not in (None, *_ANYWHERE):
+                element.set(name, "127.0.0.1")
 
 
 def _remove(parent: ET.Element, path: str) -> None:
