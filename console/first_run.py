@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
-
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from console.people import add_user
+from hosts.access import Role
+from hosts.inventory import root_group
+
 ADMINISTRATOR = "admin"
 
-_LENGTH = 16
-_LETTERS = "abcdefghijkmnopqrstuvwxyzACDEFGHJKLMNPQRTUVWXY34679"
+OF_THE_LAB = {"operator": Role.OPERATOR, "manager": Role.MANAGER, "helpdesk": Role.HELP_DESK}
 
 
 def migrate_database() -> int:
@@ -27,11 +28,13 @@ def migrate_database() -> int:
 def create_first_administrator() -> str | None:
     """The generated password of the administrator just made; None when there is a user already.
 
-    It is kept nowhere in clear: whoever starts Ferry first has to read it off the terminal. So no letter of it looks
-    like another one, and 16 of 51 letters are 90 bits.
+    It is kept nowhere in clear: whoever starts Ferry first has to read it off the terminal.
     """
     if User.objects.exists():
         return None
-    password = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-    User.objects.create_superuser(ADMINISTRATOR, password=password)
-    return password
+    return add_user(ADMINISTRATOR, Role.ADMINISTRATOR, is_temporary=False)
+
+
+def create_users_of_the_lab() -> dict[str, str]:
+    """The generated password of each: one user of every other role, for whoever tries Ferry on the lab."""
+    return {name: add_user(name, role, [root_group()], is_temporary=False) for name, role in OF_THE_LAB.items()}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from django.contrib.auth.models import User
+
+from hosts.access import Action, can
 from hosts.inventory import refresh_host
 from hosts.models import Host, VirtualMachine
 from hosts.placement import RatedHost, rate_hosts
@@ -48,13 +51,26 @@ def best_target(vm: VirtualMachine, name: str | None) -> RatedHost:
     return rated[0]
 
 
+def user_named(name: str) -> User:
+    """Raises CannotMove."""
+    user = User.objects.filter(username=name).first()
+    if user is None:
+        raise CannotMove(f"There is no user {name}.")
+    return user
+
+
 def open_job(vm: VirtualMachine) -> MigrationJob | None:
     """The move of this VM that an earlier start of Ferry left unfinished."""
     return MigrationJob.objects.filter(vm_uid=vm.uid, status__in=MigrationJob.OPEN).first()
 
 
-def order_move(vm: VirtualMachine, target: Host) -> MigrationJob:
-    """A move with what the wizard presets: the same folder and networks, the source's files go. Raises CannotMove."""
+def order_move(vm: VirtualMachine, target: Host, user: User | None = None) -> MigrationJob:
+    """A move with what the wizard presets: the same folder and networks, the source's files go. Raises CannotMove.
+
+    `user`: as whom. Without one it is ordered by whoever started this process: he has its keys and its database.
+    """
+    if user is not None and not (decision := can(user, Action.MIGRATE, vm, target)):
+        raise CannotMove(decision.why_not)
     choices = Choices(
         vm=vm,
         target=target,
@@ -63,7 +79,7 @@ def order_move(vm: VirtualMachine, target: Host) -> MigrationJob:
         fingerprint=fingerprint(vm),
     )
     try:
-        return start_job(make_plan(choices), user=None)
+        return start_job(make_plan(choices), user)
     except JobRefused as refused:
         raise CannotMove(str(refused)) from refused
 

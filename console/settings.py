@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import django_stubs_ext
@@ -32,6 +33,13 @@ def _int(name: str, default: int) -> int:
     return int(_text(name, str(default)))
 
 
+def _networks(name: str) -> list[str]:
+    try:
+        return [str(ip_network(given)) for given in _list(name, "")]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"FERRY_{name}: {error}.") from None
+
+
 def _checked_probes(probes: list[str]) -> list[str]:
     for probe in probes:
         if probe != "ping" and not (probe.isdecimal() and 0 < int(probe) < 65536):
@@ -46,6 +54,7 @@ CREDENTIAL_KEYS = load_or_create(VAR_DIR / "keys" / "credentials", lambda: Ferne
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = _list("TRUSTED_ORIGINS", "")
 HTTPS_ONLY = _text("HTTPS_ONLY", "no") == "yes"
+PROXIES = _list("PROXIES", "")
 
 DATABASE_URL = _text("DATABASE_URL", "")
 BROKER_URL = _text("BROKER_URL", "memory://localhost/")
@@ -63,6 +72,7 @@ QUEUE_PATIENCE_S = _int("QUEUE_PATIENCE_S", 1800)
 POLL_MS = _int("POLL_MS", 1000)
 OUTAGE_DEADLINE_MIN_S = _int("OUTAGE_DEADLINE_MIN_S", 60)
 PROBES = _checked_probes(_list("PROBES", "ping,5985,445,3389,443,80,22"))
+LAB_NETWORKS = _networks("LAB_NETWORKS")
 
 INSTALLED_APPS = [
     "daphne",
@@ -87,7 +97,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "console.door.remember_actor",
+    "console.door.Door",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -106,6 +117,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "console.door.may",
             ],
         },
     },
@@ -133,7 +145,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "vm-list"
+LOGIN_REDIRECT_URL = "start"
 LOGOUT_REDIRECT_URL = "sign-in"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count
 
+from hosts.access import EVERYWHERE, Rights
+from hosts.group_tree import GroupsByParent, groups_by_parent
 from hosts.models import Host, HostGroup
 
 MOST_HOSTS = 40
@@ -32,17 +34,16 @@ class Branch:
         return [self.group.pk, *(pk for branch in self.branches for pk in branch.groups_below())]
 
 
-def build_tree(host_pk: str = "") -> list[Branch]:
+def build_tree(host_pk: str = "", rights: Rights = EVERYWHERE) -> list[Branch]:
     """The root groups, each with everything below it, in two queries. Hosts carry `vm_count`.
 
     Every page has the tree: of a large group it shows the first hosts, and the one of `host_pk`.
     """
     hosts: dict[int, list[Host]] = defaultdict(list)
-    for host in Host.objects.annotate(vm_count=Count("vms")).defer("password", "ca_pem"):
+    shown = Host.objects.filter(rights.where("group")).annotate(vm_count=Count("vms"))
+    for host in shown.defer("password", "ca_pem"):
         hosts[host.group_id].append(host)
-    groups: dict[int | None, list[HostGroup]] = defaultdict(list)
-    for group in HostGroup.objects.order_by("name"):
-        groups[group.parent_id].append(group)
+    groups = groups_by_parent(rights)
     return [_branch(group, groups, hosts, host_pk) for group in groups[None]]
 
 
@@ -55,9 +56,7 @@ def find_branch(branches: list[Branch], group_pk: str) -> Branch | None:
     return None
 
 
-def _branch(
-    group: HostGroup, groups: dict[int | None, list[HostGroup]], hosts: dict[int, list[Host]], host_pk: str
-) -> Branch:
+def _branch(group: HostGroup, groups: GroupsByParent, hosts: dict[int, list[Host]], host_pk: str) -> Branch:
     branch = Branch(group, [_branch(child, groups, hosts, host_pk) for child in groups[group.pk]], hosts[group.pk])
     first, rest = branch.hosts[:MOST_HOSTS], branch.hosts[MOST_HOSTS:]
     branch.shown = first + [host for host in rest if str(host.pk) == host_pk]

@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
 from console.tree import build_tree, find_branch
+from hosts.access import Rights
 from hosts.models import Host, VirtualAdapter, VirtualMachine
 from migrations_app.board import latest_jobs
 from migrations_app.models import MigrationJob
@@ -56,9 +57,13 @@ class Question:
         return bool(self.text or self.host_pk or self.group_pk)
 
 
-def find_rows(question: Question) -> Page[VirtualMachine]:
+def find_rows(question: Question, rights: Rights) -> Page[VirtualMachine]:
     """One page of virtual machines; a page past the end is the last one."""
-    vms = VirtualMachine.objects.select_related("host").prefetch_related("disks", "adapters")
+    vms = (
+        VirtualMachine.objects.filter(rights.where("host__group"))
+        .select_related("host")
+        .prefetch_related("disks", "adapters")
+    )
     found = _sorted(_narrowed(vms, question), question.sort)
     return Paginator(found, PAGE_SIZE).get_page(question.page)
 
@@ -68,11 +73,13 @@ def with_jobs(vms: Page[VirtualMachine]) -> list[Row]:
     return [Row(vm, jobs.get(vm.pk)) for vm in vms]
 
 
-def place_name(question: Question) -> str:
+def place_name(question: Question, rights: Rights) -> str:
     """The name of the host or group the list is narrowed to; "" for all."""
     if question.host_pk.isdecimal():
-        return Host.objects.filter(pk=question.host_pk).values_list("name", flat=True).first() or ""
-    branch = find_branch(build_tree(), question.group_pk) if question.group_pk else None
+        return (
+            Host.objects.filter(rights.where("group"), pk=question.host_pk).values_list("name", flat=True).first() or ""
+        )
+    branch = find_branch(build_tree("", rights), question.group_pk) if question.group_pk else None
     return branch.group.name if branch else ""
 
 

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from hosts.access import EVERYWHERE, Rights
+from hosts.group_tree import GroupsByParent, groups_by_parent
 from hosts.host_rows import Question, Row, find_rows
 from hosts.models import Host, HostGroup
 from hosts.rating_types import Rating
@@ -49,26 +51,22 @@ class GroupLoad:
         return round((self.mean_stars or 0.0) * 2) / 2
 
 
-def group_loads(ratings: Mapping[int, Rating]) -> list[GroupLoad]:
+def group_loads(ratings: Mapping[int, Rating], rights: Rights = EVERYWHERE) -> list[GroupLoad]:
     """Every group below its parent, in the order of the tree."""
     rows: dict[int, list[Row]] = defaultdict(list)
-    for row in find_rows(EVERYTHING, ratings):
+    for row in find_rows(EVERYTHING, ratings, rights):
         rows[row.host.group_id].append(row)
-    groups: dict[int | None, list[HostGroup]] = defaultdict(list)
-    for group in HostGroup.objects.select_related("parent").order_by("name"):
-        groups[group.parent_id].append(group)
+    groups = groups_by_parent(rights)
     return [load for root in groups[None] for load in _loads(root, 0, groups, rows)]
 
 
-def _loads(
-    group: HostGroup, depth: int, groups: dict[int | None, list[HostGroup]], rows: dict[int, list[Row]]
-) -> Iterable[GroupLoad]:
+def _loads(group: HostGroup, depth: int, groups: GroupsByParent, rows: dict[int, list[Row]]) -> Iterable[GroupLoad]:
     yield _load(group, depth, _rows_in(group, groups, rows))
     for inner in groups[group.pk]:
         yield from _loads(inner, depth + 1, groups, rows)
 
 
-def _rows_in(group: HostGroup, groups: dict[int | None, list[HostGroup]], rows: dict[int, list[Row]]) -> list[Row]:
+def _rows_in(group: HostGroup, groups: GroupsByParent, rows: dict[int, list[Row]]) -> list[Row]:
     return rows[group.pk] + [row for inner in groups[group.pk] for row in _rows_in(inner, groups, rows)]
 
 

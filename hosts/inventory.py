@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,9 @@ from django.db.models import ProtectedError, Q
 from django.utils import timezone
 
 from hosts.asking import Answer, Trouble, ask, ask_load
+from hosts.audit import Deed
+from hosts.audit import record as record_deed
+from hosts.host_facts import facts_of
 from hosts.models import Host, HostGroup, LoadSample, VirtualMachine
 from hosts.providers.types import Secret, Transport
 from hosts.records import record, record_load, record_nonsense, record_state
@@ -35,10 +39,18 @@ _CONNECTION_FIELDS = (
     "port",
     "transport",
     "ca_pem",
+    "host_key",
     "username",
     "password",
     "move_limit_bytes_per_s",
 )
+
+# As needed_by says; the others need a password.
+_NEEDED = {
+    Transport.LIBVIRT_SSH: (True, "Enter the private key."),
+    Transport.LIBVIRT_TLS: (False, "Enter the client's certificate and its key."),
+    Transport.LIBVIRT_TCP: (False, ""),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ class NewHost:
     port: int = 5985
     transport: Transport = Transport.NTLM_HTTP
     ca_pem: str = ""
+    host_key: str = ""
     move_limit_bytes_per_s: int | None = None
     group: HostGroup | None = None
     kind: Host.Kind = Host.Kind.HYPERV
@@ -70,6 +83,11 @@ class HostRefused(Exception):
 
 class HostBusy(Exception):
     """The host cannot be removed now; the message says why."""
+
+
+def needed_by(transport: Transport) -> tuple[bool, str]:
+    """Whether a user's name is needed, and the sentence that asks for the secret ("": none is needed)."""
+    return _NEEDED.get(transport, (True, "Enter the password."))
 
 
 def root_group() -> HostGroup:
@@ -88,7 +106,7 @@ def add_host(new: NewHost, by: User | None, *, must_answer: bool = False) -> Hos
     _check(host)
     answer = ask(host)
     _insist(answer, must_answer)
-    _save_new(host)
+    _save_new(host, by)
     _write(host, answer)
     return host
 
@@ -110,7 +128,11 @@ def change_host(host: Host, new: NewHost, *, must_answer: bool = False) -> Host:
     answer = ask(changed)
     _insist(answer, must_answer)
     changed.refresh_until = None
-    changed.save(update_fields=[*_CONNECTION_FIELDS, "refresh_until"])
+    with transaction.atomic():
+        changed.save(update_fields=[*_CONNECTION_FIELDS, "refresh_until"])
+        is_kept = isinstance(new.password, SealedSecret)
+        after = facts_of(changed) | ({} if is_kept else {"password": "entered anew"})
+        record_deed(Deed.HOST_CHANGED, f"Host {host.name}", facts_of(host), after)
     _write(changed, answer)
     return changed
 
@@ -122,6 +144,7 @@ def remove_host(host: Host) -> None:
         if host.vms.filter(activity=VirtualMachine.Activity.UNDER_MIGRATION).exists():
             raise HostBusy(f"A virtual machine of {host.name} is under migration.")
         try:
+            record_deed(Deed.HOST_REMOVED, f"Host {host.name}", facts_of(host))
             host.delete()
         except ProtectedError:
             raise HostBusy(f"A running job uses {host.name}.") from None
@@ -129,8 +152,10 @@ def remove_host(host: Host) -> None:
 
 def set_maintenance(host: Host, *, is_on: bool) -> None:
     """In maintenance mode a host is no target for moves; its VMs may leave it."""
-    host.is_in_maintenance = is_on
-    host.save(update_fields=["is_in_maintenance"])
+    with transaction.atomic():
+        host.is_in_maintenance, was_on = is_on, host.is_in_maintenance
+        host.save(update_fields=["is_in_maintenance"])
+        record_deed(Deed.HOST_MAINTENANCE, f"Host {host.name}", {"maintenance": was_on}, {"maintenance": is_on})
 
 
 def refresh_host(host: Host) -> bool:
@@ -185,7 +210,7 @@ def relocate_vm(vm_pk: int, target: Host) -> None:
 def _point(host: Host, new: NewHost) -> None:
     host.name, host.address, host.port = new.name.strip(), new.address.strip(), new.port
     host.transport, host.ca_pem = new.transport.value, new.ca_pem.strip()
-    host.username, host.password = new.username.strip(), new.password
+    host.username, host.password, host.host_key = new.username.strip(), new.password, new.host_key.strip()
     if new.move_limit_bytes_per_s is not None:
         host.move_limit_bytes_per_s = new.move_limit_bytes_per_s
 
@@ -195,15 +220,27 @@ def _check(host: Host) -> None:
     is_here = host.kind == Host.Kind.THIS_MACHINE
     looked_at = {"name"} if is_here else set(_CONNECTION_FIELDS)
     host.full_clean(exclude={field.name for field in Host._meta.fields} - looked_at)
-    if not is_here and not isinstance(host.password, SealedSecret) and not host.password.reveal():
-        raise ValidationError({"password": "Enter the password."})
+    if is_here:
+        return
+    for field, sentence in _missing(host):
+        raise ValidationError({field: sentence})
 
 
-def _save_new(host: Host) -> None:
+def _missing(host: Host) -> Iterator[tuple[str, str]]:
+    """What the transport needs and nobody entered, by field."""
+    needs_user, secret = needed_by(Transport(host.transport))
+    if needs_user and not host.username:
+        yield "username", "Enter the user's name."
+    if secret and not isinstance(host.password, SealedSecret) and not host.password.reveal():
+        yield "password", secret
+
+
+def _save_new(host: Host, by: User | None) -> None:
     """Somebody else may have added a host of this name since it was checked."""
     try:
         with transaction.atomic():
             host.save()
+            record_deed(Deed.HOST_ADDED, f"Host {host.name}", {}, facts_of(host), by)
     except IntegrityError:
         raise ValidationError({"name": f"There is a host named {host.name} already."}) from None
 

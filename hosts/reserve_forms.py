@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db import transaction
 
+from hosts.audit import Deed, record
 from hosts.models import Host, HostGroup
 
 # Field, label, unit, largest value.
@@ -23,6 +25,7 @@ class _Reserves(forms.ModelForm[Any]):
     """Whole numbers within bounds; every refusal is one sentence."""
 
     is_required = True
+    kind, deed = "Host group", Deed.GROUP_RESERVES
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,7 +46,10 @@ class _Reserves(forms.ModelForm[Any]):
 
     def store(self) -> None:
         """Only the reserves: a refresh may be writing the rest of the row."""
-        self.instance.save(update_fields=_FIELDS)
+        before = {name: self.initial[name] for name in _FIELDS}
+        with transaction.atomic():
+            self.instance.save(update_fields=_FIELDS)
+            record(self.deed, f"{self.kind} {self.instance}", before, self.cleaned_data)
 
 
 class GroupReservesForm(_Reserves):
@@ -56,6 +62,7 @@ class HostReservesForm(_Reserves):
     """What is left empty is as in the host's group."""
 
     is_required = False
+    kind, deed = "Host", Deed.HOST_RESERVES
 
     class Meta:
         model = Host

@@ -6,6 +6,8 @@ import ipaddress
 import re
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from django.core.exceptions import ValidationError
 
 _NAME = re.compile(r"\w[\w .()-]*", re.ASCII)
@@ -29,6 +31,14 @@ def validate_certificates(pem: str) -> None:
         found = []
     if not found:
         raise ValidationError("This is no certificate in PEM form: it begins with -----BEGIN CERTIFICATE-----.")
+
+
+def validate_host_key(key: str) -> None:
+    try:
+        serialization.load_ssh_public_key(key.strip().encode())
+    except (ValueError, UnsupportedAlgorithm):
+        text = "This is no public key of an SSH host: it looks like ssh-ed25519 AAAA..., as ssh-keyscan shows it."
+        raise ValidationError(text) from None
 
 
 def _is_ip(address: str) -> bool:

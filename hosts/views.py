@@ -10,15 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from hosts.access import (
-    ADMINISTRATORS_ONLY,
-    AdministratorRequest,
-    administrators_only,
-    changes_something,
-    may_change,
-    why_not_act,
-)
-from hosts.forms import ConnectionForm
+from hosts.access import Action, SignedInRequest, can, needs
+from hosts.audit import Deed, record
+from hosts.forms import FORMS, ConnectionForm, HyperVForm
 from hosts.host_charts import BY_DEFAULT, WINDOWS, charts_of, window_of
 from hosts.host_rows import row_of
 from hosts.inventory import (
@@ -36,6 +30,7 @@ from hosts.reserves import effective_reserves
 
 
 @require_GET
+@needs(Action.SEE_HOSTS, Host)
 def host_page(request: HttpRequest, pk: int) -> HttpResponse:
     host = get_object_or_404(Host.objects.select_related("group", "added_by"), pk=pk)
     shown = request.GET.get("span", "")
@@ -52,24 +47,25 @@ def host_page(request: HttpRequest, pk: int) -> HttpResponse:
             "shown": shown if shown in WINDOWS else BY_DEFAULT,
             "charts": charts_of(host, window),
             "reserves": effective_reserves(host),
-            "why_not": "" if may_change(request) else ADMINISTRATORS_ONLY,
-            "why_not_act": why_not_act(request),
+            **_why_not(request, host),
         },
     )
 
 
 @require_GET
+@needs(Action.SEE_HOSTS, Host)
 def host_menu(request: HttpRequest, pk: int) -> HttpResponse:
     """The verbs of a row, for its context menu."""
-    context = {"host": get_object_or_404(Host, pk=pk), "why_not_act": why_not_act(request)}
-    context["why_not"] = "" if may_change(request) else ADMINISTRATORS_ONLY
-    return render(request, "hosts/_menu.html", context)
+    host = get_object_or_404(Host, pk=pk)
+    return render(request, "hosts/_menu.html", {"host": host, **_why_not(request, host)})
 
 
 @require_http_methods(["GET", "POST"])
-@administrators_only
-def host_add(request: AdministratorRequest) -> HttpResponse:
-    form = ConnectionForm(request.POST or None)
+@needs(Action.CHANGE_HOST)
+def host_add(request: SignedInRequest) -> HttpResponse:
+    """`kind` in the query says which virtualization software the host runs."""
+    kind = request.GET.get("kind", Host.Kind.HYPERV)
+    form = FORMS.get(kind, HyperVForm)(request.POST or None)
 
     def add(new: NewHost, must_answer: bool) -> Host:
         return add_host(new, request.user, must_answer=must_answer)
@@ -81,10 +77,10 @@ def host_add(request: AdministratorRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@administrators_only
-def host_edit(request: AdministratorRequest, pk: int) -> HttpResponse:
+@needs(Action.CHANGE_HOST, Host)
+def host_edit(request: HttpRequest, pk: int) -> HttpResponse:
     host = get_object_or_404(Host, pk=pk)
-    form = ConnectionForm(request.POST or None, instance=get_object_or_404(Host, pk=pk))
+    form = FORMS.get(host.kind, HyperVForm)(request.POST or None, instance=get_object_or_404(Host, pk=pk))
 
     def change(new: NewHost, must_answer: bool) -> Host:
         return change_host(host, new, must_answer=must_answer)
@@ -96,9 +92,10 @@ def host_edit(request: AdministratorRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@changes_something
+@needs(Action.REFRESH_HOST, Host)
 def host_refresh(request: HttpRequest, pk: int) -> HttpResponse:
     host = get_object_or_404(Host, pk=pk)
+    record(Deed.HOST_REFRESHED, f"Host {host.name}")
     if refresh_host(host):
         messages.info(request, f"{host.name} was refreshed. Its state is {host.get_state_display()}.")
     else:
@@ -107,8 +104,8 @@ def host_refresh(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@administrators_only
-def host_maintenance(request: AdministratorRequest, pk: int) -> HttpResponse:
+@needs(Action.CHANGE_HOST, Host)
+def host_maintenance(request: HttpRequest, pk: int) -> HttpResponse:
     host = get_object_or_404(Host, pk=pk)
     set_maintenance(host, is_on=request.POST.get("is_on") == "yes")
     messages.success(request, f"{host.name} is {'in' if host.is_in_maintenance else 'out of'} maintenance mode.")
@@ -116,8 +113,8 @@ def host_maintenance(request: AdministratorRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@administrators_only
-def host_remove(request: AdministratorRequest, pk: int) -> HttpResponse:
+@needs(Action.CHANGE_HOST, Host)
+def host_remove(request: HttpRequest, pk: int) -> HttpResponse:
     """GET asks whether it is meant."""
     host = get_object_or_404(Host, pk=pk)
     if request.method == "GET":
@@ -129,6 +126,14 @@ def host_remove(request: AdministratorRequest, pk: int) -> HttpResponse:
         return redirect("host-page", pk)
     messages.success(request, f"{host.name} was removed from Ferry.")
     return redirect("host-list")
+
+
+def _why_not(request: HttpRequest, host: Host) -> dict[str, str]:
+    """Why the user may not change the host, and why not even refresh it."""
+    return {
+        "why_not": can(request.user, Action.CHANGE_HOST, host).why_not,
+        "why_not_act": can(request.user, Action.REFRESH_HOST, host).why_not,
+    }
 
 
 def _done(form: ConnectionForm, verb: Callable[[NewHost, bool], Host]) -> Host | None:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from hosts.access import may_change
+from hosts.access import Action, Rights, can, needs, rights_of
 from hosts.csv_file import Cell, csv_file
 from hosts.group_report import GroupLoad, group_loads
 from hosts.host_rows import STATES, Question, Row, find_rows, page_of
@@ -59,33 +59,38 @@ _GB = 1024 * MB
 
 
 @require_GET
+@needs(Action.SEE_HOSTS)
 def host_list(request: HttpRequest) -> HttpResponse:
-    question = Question.of(request.GET)
-    like = _vm_named(question.like)
-    rows = find_rows(question, _ratings_for(like))
+    question, rights = Question.of(request.GET), rights_of(request.user)
+    like = _vm_named(question.like, rights)
+    rows = find_rows(question, _ratings_for(like), rights)
+    groups = HostGroup.objects.filter(rights.where("pk"))
     context = {
         "question": question,
-        "place": HostGroup.objects.filter(pk=question.group_pk).first() if question.group_pk.isdecimal() else None,
+        "place": groups.filter(pk=question.group_pk).first() if question.group_pk.isdecimal() else None,
         "page": page_of(question, rows),
         "states": STATES,
         "like": like,
-        "may_change": may_change(request),
+        "may_change": can(request.user, Action.CHANGE_HOST),
     }
     return render(request, "hosts/host_list.html", context)
 
 
 @require_GET
+@needs(Action.SEE_HOSTS)
 def host_list_csv(request: HttpRequest) -> HttpResponse:
-    question = Question.of(request.GET)
-    rows = find_rows(question, _ratings_for(_vm_named(question.like)))
+    question, rights = Question.of(request.GET), rights_of(request.user)
+    rows = find_rows(question, _ratings_for(_vm_named(question.like, rights)), rights)
     return csv_file("hosts.csv", _HOST_HEAD, map(_host_cells, rows))
 
 
 @require_GET
+@needs(Action.SEE_REPORTS)
 def group_report(request: HttpRequest) -> HttpResponse:
-    like = _vm_named(request.GET.get("like", "").strip())
+    rights = rights_of(request.user)
+    like = _vm_named(request.GET.get("like", "").strip(), rights)
     context = {
-        "loads": group_loads(_ratings_for(like)),
+        "loads": group_loads(_ratings_for(like), rights),
         "like": like,
         "question": Question.of(request.GET),
     }
@@ -93,15 +98,21 @@ def group_report(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@needs(Action.SEE_REPORTS)
 def group_report_csv(request: HttpRequest) -> HttpResponse:
-    like = _vm_named(request.GET.get("like", "").strip())
-    return csv_file("host-groups.csv", _GROUP_HEAD, map(_group_cells, group_loads(_ratings_for(like))))
+    rights = rights_of(request.user)
+    like = _vm_named(request.GET.get("like", "").strip(), rights)
+    return csv_file("host-groups.csv", _GROUP_HEAD, map(_group_cells, group_loads(_ratings_for(like), rights)))
 
 
-def _vm_named(name: str) -> VirtualMachine | None:
-    """The VM that the stars are for; None for a new one, or when there is none of this name."""
+def _vm_named(name: str, rights: Rights) -> VirtualMachine | None:
+    """The VM that the stars are for; None for a new one, or when the user sees none of this name."""
     whole = VirtualMachine.objects.select_related("host__group").prefetch_related("disks", "adapters")
-    return whole.filter(name__iexact=name).order_by("is_missing", "pk").first() if name else None
+    return (
+        whole.filter(rights.where("host__group"), name__iexact=name).order_by("is_missing", "pk").first()
+        if name
+        else None
+    )
 
 
 def _ratings_for(vm: VirtualMachine | None) -> Mapping[int, Rating]:
@@ -137,7 +148,7 @@ def _host_cells(row: Row) -> list[Cell]:
 def _group_cells(load: GroupLoad) -> list[Cell]:
     return [
         load.group.name,
-        load.group.parent.name if load.group.parent else "",
+        load.group.parent.name if load.depth and load.group.parent else "",
         load.hosts,
         load.open_hosts,
         load.suitable_hosts,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods
 
-from hosts.access import AdministratorRequest, administrators_only
+from hosts.access import Action, SignedInRequest, needs
 from hosts.models import Host, HostGroup
 from hosts.placement_defaults import placement_defaults, save_placement_defaults
 from hosts.rating_forms import DefaultsForm, ImportanceForm
@@ -16,8 +16,8 @@ from hosts.reserve_forms import GroupReservesForm, HostReservesForm
 
 
 @require_http_methods(["GET", "POST"])
-@administrators_only
-def placement(request: AdministratorRequest) -> HttpResponse:
+@needs(Action.CHANGE_PLACEMENT)
+def placement(request: SignedInRequest) -> HttpResponse:
     """Goal, importances, expected load and rules for every placement that says nothing else.
 
     The wizard proposes its goal and importances in the address; they hold once they are stored here.
@@ -34,8 +34,8 @@ def placement(request: AdministratorRequest) -> HttpResponse:
 
 
 @require_GET
-@administrators_only
-def group_list(request: AdministratorRequest) -> HttpResponse:
+@needs(Action.CHANGE_GROUP)
+def group_list(request: HttpRequest) -> HttpResponse:
     """The groups with their reserves, and the hosts that have reserves of their own."""
     own = [host for host in Host.objects.select_related("group").defer("password", "ca_pem") if _has_own(host)]
     groups = HostGroup.objects.select_related("parent").order_by("name")
@@ -43,8 +43,8 @@ def group_list(request: AdministratorRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@administrators_only
-def group_reserves(request: AdministratorRequest, pk: int) -> HttpResponse:
+@needs(Action.CHANGE_GROUP)
+def group_reserves(request: HttpRequest, pk: int) -> HttpResponse:
     group = get_object_or_404(HostGroup, pk=pk)
     form = GroupReservesForm(request.POST or None, instance=group)
     if request.method == "POST" and form.is_valid():
@@ -56,8 +56,8 @@ def group_reserves(request: AdministratorRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@administrators_only
-def host_reserves(request: AdministratorRequest, pk: int) -> HttpResponse:
+@needs(Action.CHANGE_HOST, Host)
+def host_reserves(request: HttpRequest, pk: int) -> HttpResponse:
     host = get_object_or_404(Host.objects.select_related("group"), pk=pk)
     form = HostReservesForm(request.POST or None, instance=host)
     if request.method == "POST" and form.is_valid():
@@ -71,7 +71,7 @@ def _proposed(query: QueryDict) -> dict[str, str]:
     return {name: query.get(name, "") for name in ImportanceForm.base_fields if name in query}
 
 
-def _is_ours(request: AdministratorRequest, back: str) -> bool:
+def _is_ours(request: HttpRequest, back: str) -> bool:
     """An address of this console, and nowhere else."""
     return url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
 

@@ -13,8 +13,10 @@ from django.db.models import Exists, OuterRef
 from django.db.models.fields.json import KT
 from django.utils import timezone
 
+from hosts.access import EVERYWHERE, Rights
 from migrations_app.accuracy import Accuracy, Compared, accuracy, compare, seconds_between, span_of
 from migrations_app.models import JobEvent, MigrationJob
+from migrations_app.people import jobs_seen_with
 
 PERIODS = {"7": "7 days", "30": "30 days", "90": "90 days", "365": "A year"}
 BY_DEFAULT = "30"
@@ -82,10 +84,10 @@ class Dot:
     high_y: float
 
 
-def ended_moves(days: int) -> list[EndedMove]:
+def ended_moves(days: int, rights: Rights = EVERYWHERE) -> list[EndedMove]:
     """The latest first, at most MOST_MOVES; one query."""
     since = timezone.now() - timedelta(days=days)
-    jobs = MigrationJob.objects.filter(ended_at__gte=since).exclude(status__in=MigrationJob.OPEN)
+    jobs = jobs_seen_with(rights).filter(ended_at__gte=since).exclude(status__in=MigrationJob.OPEN)
     told = jobs.order_by("-ended_at").annotate(
         had_failure=Exists(JobEvent.objects.filter(job=OuterRef("pk"), is_failure=True)),
         **{f"planned_{name}": KT(f"plan__{name}") for name in _PLANNED},

@@ -33,6 +33,12 @@ class MoveBatch(models.Model):
             return f"Evacuate {self.host_name}"
         return "Move selected virtual machines"
 
+    def places(self) -> list[Host | None]:
+        """For hosts.access: every host that something leaves or goes to."""
+        entries = self.entries.exclude(vm=None).select_related("vm__host", "target").defer("plan", "warnings")
+        ends = [host for it in entries if it.vm is not None for host in (it.vm.host, it.target) if host is not None]
+        return [*ends, self.host] if self.kind == self.Kind.EVACUATE else [*ends]
+
     @property
     def is_draft(self) -> bool:
         return self.approved_at is None and self.discarded_at is None

@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from hosts.access import groups_of
+from hosts.audit import Deed, record
 from hosts.inventory import set_maintenance
 from hosts.models import Host, VirtualMachine
 from hosts.placement_defaults import placement_defaults
@@ -35,10 +37,11 @@ def plan_moves(vm_pks: Iterable[int], user: AbstractBaseUser | None) -> MoveBatc
         raise BatchRefused("Select the virtual machines to migrate first.")
     if len(vms) > MOST_VMS:
         raise BatchRefused(f"{len(vms)} virtual machines are selected; a plan takes {MOST_VMS} at most.")
-    placements = place_all(Placer(placement_defaults()), vms)
+    placements = place_all(Placer(placement_defaults(), groups_of(user)), vms)
     with transaction.atomic():
         batch = MoveBatch.objects.create(kind=MoveBatch.Kind.SELECTED, created_by_id=user.pk if user else None)
         _write(batch, placements)
+        record(Deed.PLAN_MADE, _name(batch), {}, _targets(batch), by=user)
     return batch
 
 
@@ -54,20 +57,26 @@ def plan_evacuation(host: Host, user: AbstractBaseUser | None, *, with_stopped: 
             created_by_id=user.pk if user else None,
         )
         _write(batch, placements)
+        record(Deed.PLAN_MADE, _name(batch), {}, _targets(batch), by=user)
     return batch
 
 
-def plan_anew(batch: MoveBatch, target: Host | None) -> None:
-    """Place everything again, on the hosts as they are now; on `target` alone if it is given. Raises BatchRefused."""
+def plan_anew(batch: MoveBatch, target: Host | None, groups: frozenset[int] | None = None) -> None:
+    """Place everything again, on the hosts as they are now; on `target` alone if it is given. Raises BatchRefused.
+
+    `groups`: keys of the host groups to which moves may go; None: all.
+    """
     if batch.host is not None:
         placements = _evacuation(batch.host, with_stopped=batch.with_stopped, only=target)
     else:
         vms = _whole_vms().filter(pk__in=batch.entries.exclude(vm=None).values("vm"))
-        placements = place_all(Placer(placement_defaults()), vms, target)
+        placements = place_all(Placer(placement_defaults(), groups), vms, target)
     with transaction.atomic():
         _lock_draft(batch)
+        before = _targets(batch)
         batch.entries.all().delete()
         _write(batch, placements)
+        record(Deed.PLAN_CHANGED, _name(batch), before, _targets(batch))
 
 
 def choose_target(batch: MoveBatch, entry: BatchEntry, target: Host) -> None:
@@ -88,9 +97,9 @@ def leave_out(batch: MoveBatch, entry: BatchEntry, user: AbstractBaseUser | None
         _replace(batch, entry, Placement(entry.vm, reason=f"Left out of the plan by {name}."))
 
 
-def placer_without(batch: MoveBatch, entry: BatchEntry) -> Placer:
+def placer_without(batch: MoveBatch, entry: BatchEntry, groups: frozenset[int] | None = None) -> Placer:
     """Knows what the other moves of the plan take of their targets."""
-    placer = Placer(placement_defaults())
+    placer = Placer(placement_defaults(), groups)
     others = batch.entries.exclude(pk=entry.pk).exclude(target=None).select_related("vm__host")
     for other in others.prefetch_related("vm__disks", "vm__adapters"):
         if other.vm is not None and other.target_id is not None and other.plan is not None:
@@ -107,6 +116,7 @@ def approve(batch: MoveBatch, user: AbstractBaseUser | None, schedule: Schedule 
     with transaction.atomic():
         batch.approved_at = timezone.now()
         _close_draft(batch, approved_at=batch.approved_at)
+        record(Deed.PLAN_APPROVED, _name(batch), by=user)
         if batch.kind == MoveBatch.Kind.EVACUATE:
             if batch.host is None:
                 raise BatchRefused(f"{batch.host_name} was removed from Ferry.")
@@ -132,7 +142,9 @@ def order_moves(batch: MoveBatch, user: AbstractBaseUser | None, schedule: Sched
 
 def discard(batch: MoveBatch) -> None:
     """The plan is shown nowhere any more. Raises BatchRefused once it was approved."""
-    _close_draft(batch, discarded_at=timezone.now())
+    with transaction.atomic():
+        _close_draft(batch, discarded_at=timezone.now())
+        record(Deed.PLAN_DISCARDED, _name(batch))
 
 
 def cancel_moves(batch: MoveBatch, user: AbstractBaseUser | None, *, only_waiting: bool) -> list[str]:
@@ -166,7 +178,9 @@ def _write(batch: MoveBatch, placements: Iterable[Placement]) -> None:
 def _replace(batch: MoveBatch, entry: BatchEntry, placement: Placement) -> None:
     with transaction.atomic():
         _lock_draft(batch)
+        before = _targets(batch)
         BatchEntry.objects.filter(pk=entry.pk).update(**_fields(placement))
+        record(Deed.PLAN_CHANGED, _name(batch), before, _targets(batch))
 
 
 def _fields(placement: Placement) -> dict[str, object]:
@@ -178,6 +192,16 @@ def _fields(placement: Placement) -> dict[str, object]:
         "warnings": list(placement.warnings),
         "reason": placement.reason,
     }
+
+
+def _name(batch: MoveBatch) -> str:
+    return f"Plan {batch.pk}: {batch}"
+
+
+def _targets(batch: MoveBatch) -> dict[str, str]:
+    """Where each VM goes, for the audit log."""
+    rows = batch.entries.values_list("position", "vm_name", "target_name")
+    return {f"{position}. {vm_name}": f"to {target}" if target else "stays" for position, vm_name, target in rows}
 
 
 def _close_draft(batch: MoveBatch, **fields: datetime) -> None:

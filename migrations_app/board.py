@@ -9,7 +9,9 @@ from datetime import timedelta
 from django.db.models import Max
 from django.utils import timezone
 
+from hosts.access import EVERYWHERE, Rights
 from migrations_app.models import MigrationJob
+from migrations_app.people import jobs_seen_with
 
 STRIP_JOBS = 6
 FAILED_WITHIN = timedelta(hours=24)
@@ -30,8 +32,8 @@ class Strip:
     failed: int
 
 
-def strip() -> Strip:
-    jobs = MigrationJob.objects.defer("plan", "rating")
+def strip(rights: Rights = EVERYWHERE) -> Strip:
+    jobs = jobs_seen_with(rights).defer("plan", "rating")
     running = list(jobs.filter(status=Status.RUNNING).order_by("id"))
     now = timezone.now()
     queued = list(jobs.filter(status=Status.QUEUED).order_by("-priority", "id"))

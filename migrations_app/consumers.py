@@ -16,6 +16,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
+from hosts.access import Action, Rights, Somebody, can, rights_of
 from migrations_app.frames import Snapshot, chosen
 from migrations_app.models import MigrationJob
 from migrations_app.notices import listen_here
@@ -27,6 +28,8 @@ SIGNED_OUT = 4403
 JOB_IS_GONE = 4404
 FAILED = 1011
 CHECK_EVERY_S = 5.0
+CHECK_NEWS_EVERY_S = 1.0
+VERBS = ("job-actions",)
 PREFIXES = {"vms": ("vm-", "jobs-strip"), "jobs": ("job-", "jobs-strip")}
 
 
@@ -36,7 +39,8 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def connect(self) -> None:
         self._task: asyncio.Task[None] | None = None
         self._checked_at = time.monotonic()
-        if not await self._is_allowed():
+        self.rights = await self._rights_now()
+        if self.rights is None:
             await self.close()
             return
         listen_here()
@@ -58,6 +62,10 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc]
             self._task.add_done_callback(self._served)
 
     @abstractmethod
+    def may_watch(self, user: Somebody) -> bool:
+        """By hosts.access.can; may ask the database."""
+
+    @abstractmethod
     def frame(self, snapshot: Snapshot) -> str:
         """What this watcher has not been sent yet, as HTML; may be empty."""
 
@@ -66,7 +74,7 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc]
         try:
             while True:
                 await _wait(fresh)
-                if not await self._is_still_allowed():
+                if not await self._is_still_allowed(CHECK_NEWS_EVERY_S if fresh.is_set() else CHECK_EVERY_S):
                     await self.close(SIGNED_OUT)
                     return
                 if topic.is_gone or topic.has_failed:
@@ -89,18 +97,26 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc]
         if html := self.frame(topic.snapshot):
             await self.send(text_data=html)
 
-    async def _is_still_allowed(self) -> bool:
-        """A socket outlives signing out: the session is read anew every few seconds."""
-        if time.monotonic() - self._checked_at < CHECK_EVERY_S:
+    async def _is_still_allowed(self, for_s: float) -> bool:
+        """A socket outlives signing out, and a change of the role: nothing is sent on an answer older than `for_s`.
+
+        With other rights than those it was opened with the page has to be loaded anew, too.
+        """
+        if time.monotonic() - self._checked_at < for_s:
             return True
         self._checked_at = time.monotonic()
-        return await self._is_allowed()
+        return self.rights is not None and await self._rights_now() == self.rights
 
-    async def _is_allowed(self) -> bool:
+    async def _rights_now(self) -> Rights | None:
+        """Those of the user whose session it is; None when they are not enough."""
         sessions = import_module(settings.SESSION_ENGINE)
         session = sessions.SessionStore(self.scope["session"].session_key)
         user = await get_user({"session": session})
-        return bool(user.is_authenticated and user.is_active)
+        rights: Rights | None = await database_sync_to_async(self._rights_to_watch)(user)
+        return rights
+
+    def _rights_to_watch(self, user: Somebody) -> Rights | None:
+        return rights_of(user) if self.may_watch(user) else None
 
 
 class JobConsumer(_Watcher):
@@ -111,6 +127,13 @@ class JobConsumer(_Watcher):
         self._since = 0
         self._sent: dict[str, str] = {}
         await super().connect()
+
+    def may_watch(self, user: Somebody) -> bool:
+        jobs = MigrationJob.objects.select_related("source", "target").defer("plan", "rating")
+        job = jobs.filter(pk=self._job_pk).first()
+        about = [job] if job else []
+        self._may_change = bool(can(user, Action.CHANGE_JOB, *about))
+        return bool(can(user, Action.SEE_JOBS, *about))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         del bytes_data
@@ -127,20 +150,26 @@ class JobConsumer(_Watcher):
         lines = snapshot.events[self._since :]
         self._since = max(self._since, len(snapshot.events))
         log = f'<ol id="job-log" hx-swap-oob="beforeend:#job-log">{"".join(lines)}</ol>' if lines else ""
-        return _news(snapshot.parts, self._sent) + log
+        parts = {key: html for key, html in snapshot.parts.items() if self._may_change or key not in VERBS}
+        return _news(parts, self._sent) + log
 
 
 class ListConsumer(_Watcher):
     """The lists of VMs and jobs, and the strip: ?show=vms or ?show=jobs; otherwise the strip alone."""
 
     async def connect(self) -> None:
-        shown = parse_qs(self.scope["query_string"].decode("ascii", "ignore")).get("show", [""])[0]
-        self._prefixes = PREFIXES.get(shown, ("jobs-strip",))
+        self._shown = parse_qs(self.scope["query_string"].decode("ascii", "ignore")).get("show", [""])[0]
+        self._prefixes = PREFIXES.get(self._shown, ("jobs-strip",))
         self._sent: dict[str, str] = {}
         await super().connect()
 
+    def may_watch(self, user: Somebody) -> bool:
+        sees_list = self._shown != "vms" or can(user, Action.SEE_VMS)
+        return bool(sees_list and can(user, Action.SEE_JOBS))
+
     async def welcome(self) -> None:
-        self.start(watch_list())
+        if self.rights is not None:
+            self.start(watch_list(self.rights))
 
     def frame(self, snapshot: Snapshot) -> str:
         return _news(chosen(snapshot.parts, self._prefixes), self._sent)

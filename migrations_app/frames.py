@@ -9,6 +9,7 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from hosts.access import EVERYWHERE, Rights
 from migrations_app.accuracy import job_accuracy
 from migrations_app.availability import availability
 from migrations_app.board import strip
@@ -18,6 +19,7 @@ from migrations_app.holds import why_not_change_window, why_not_cut_over
 from migrations_app.jobs import why_not_cancel, why_not_retry
 from migrations_app.live_forecast import latest
 from migrations_app.models import JobEvent, JobStep, MigrationJob
+from migrations_app.people import jobs_seen_with
 from migrations_app.repairs import why_not_repair
 from migrations_app.words import describe
 
@@ -40,21 +42,22 @@ class Snapshot:
     events: tuple[str, ...] = ()
 
 
-def job_context(job: MigrationJob) -> dict[str, Any]:
-    """What the job page and its fragments show."""
+def job_context(job: MigrationJob, why_not_act: str = "") -> dict[str, Any]:
+    """What the job page and its fragments show. `why_not_act`: why the person who looks may change no job."""
     return {
         "job": job,
+        "why_not_act": why_not_act,
         "plan": Plan.from_json(job.plan),
         "words": describe(job),
         "steps": [_step_line(step, job) for step in job.steps.all()],
         "availability": availability(job),
         "latest": latest(job),
         "accuracy": job_accuracy(job),
-        "why_not_cancel": why_not_cancel(job),
-        "why_not_retry": why_not_retry(job),
-        "why_not_repair": why_not_repair(job),
-        "why_not_cut_over": why_not_cut_over(job),
-        "why_not_change_window": why_not_change_window(job),
+        "why_not_cancel": why_not_act or why_not_cancel(job),
+        "why_not_retry": why_not_act or why_not_retry(job),
+        "why_not_repair": why_not_act or why_not_repair(job),
+        "why_not_cut_over": why_not_act or why_not_cut_over(job),
+        "why_not_change_window": why_not_act or why_not_change_window(job),
     }
 
 
@@ -78,9 +81,9 @@ def job_snapshot(job_pk: int, before: Snapshot | None) -> Snapshot | None:
     return Snapshot({job_pk: job.version}, parts, known + event_lines(job_pk, len(known)))
 
 
-def list_snapshot(before: Snapshot | None) -> Snapshot:
+def list_snapshot(before: Snapshot | None, rights: Rights = EVERYWHERE) -> Snapshot:
     """The cells of open and lately ended jobs and of their VMs, and the strip; rendered anew only where changed."""
-    versions = _versions()
+    versions = _versions(rights)
     if before is not None and before.versions == versions:
         return before
     known = before.versions if before is not None else {}
@@ -88,7 +91,7 @@ def list_snapshot(before: Snapshot | None) -> Snapshot:
     parts = dict(before.parts) if before is not None else {}
     for job in MigrationJob.objects.filter(pk__in=changed).select_related("vm__host", "created_by"):
         parts |= _cells(job)
-    parts["jobs-strip"] = render_to_string("migrations_app/_strip.html", {"strip": strip()})
+    parts["jobs-strip"] = render_to_string("migrations_app/_strip.html", {"strip": strip(rights)})
     return Snapshot(versions, parts)
 
 
@@ -97,8 +100,8 @@ def chosen(parts: Mapping[str, str], prefixes: Iterable[str]) -> dict[str, str]:
     return {key: html for key, html in parts.items() if key.startswith(starts)}
 
 
-def _versions() -> dict[int, int]:
-    jobs = MigrationJob.objects.values_list("pk", "version")
+def _versions(rights: Rights) -> dict[int, int]:
+    jobs = jobs_seen_with(rights).values_list("pk", "version")
     ended = jobs.exclude(ended_at=None).order_by("-ended_at")[:RECENTLY_ENDED]
     return {**dict(jobs.filter(status__in=MigrationJob.OPEN)), **dict(ended)}
 

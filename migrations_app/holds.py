@@ -9,12 +9,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from django.utils import timezone
 
+from hosts.audit import Deed
+from migrations_app.deeds import tell
 from migrations_app.engine.holding import in_utc
 from migrations_app.engine.steps.hold import Hold
-from migrations_app.events import add_event
-from migrations_app.jobs import JobRefused, name_of, wake_a_worker
+from migrations_app.jobs import JobRefused, wake_a_worker
 from migrations_app.models import JobStep, MigrationJob
 
 
@@ -46,8 +48,9 @@ def cut_over_now(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     job.refresh_from_db()
     if reason := why_not_cut_over(job):
         raise JobRefused(reason)
-    _wish(job, cut_over_ordered=True)
-    add_event(job.pk, f"{name_of(user)} ordered the cut-over of {job.vm_name}.")
+    with transaction.atomic():
+        _wish(job, cut_over_ordered=True)
+        tell(job, user, Deed.JOB_CUT_OVER, f"ordered the cut-over of {job.vm_name}.")
     wake_a_worker(job)
 
 
@@ -59,9 +62,12 @@ def change_window(
     now = timezone.now()
     if reason := why_not_change_window(job) or _why_no_window(opens_at, closes_at, now):
         raise JobRefused(reason)
-    _wish(job, cut_over_from=opens_at, cut_over_until=closes_at, cut_over_ordered=False)
     end = f"to {in_utc(closes_at, now)} UTC" if closes_at else "UTC on"
-    add_event(job.pk, f"{name_of(user)} chose the window for the cut-over: from {in_utc(opens_at, now)} {end}.")
+    text = f"chose the window for the cut-over: from {in_utc(opens_at, now)} {end}."
+    before = _window(job.cut_over_from, job.cut_over_until)
+    with transaction.atomic():
+        _wish(job, cut_over_from=opens_at, cut_over_until=closes_at, cut_over_ordered=False)
+        tell(job, user, Deed.JOB_WINDOW, text, before, _window(opens_at, closes_at))
     wake_a_worker(job)
 
 
@@ -71,6 +77,11 @@ def _why_no_window(opens_at: datetime, closes_at: datetime | None, now: datetime
     if closes_at <= opens_at:
         return "The window closes before it opens: choose a later end."
     return "The window has passed already: choose a later end." if closes_at <= now else ""
+
+
+def _window(opens_at: datetime | None, closes_at: datetime | None) -> dict[str, str]:
+    moments = {"opens": opens_at, "closes": closes_at}
+    return {name: at.isoformat(timespec="minutes") for name, at in moments.items() if at is not None}
 
 
 def _wish(job: MigrationJob, **wishes: object) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from hosts import units
+from hosts.audit import Deed
 from hosts.inventory import set_activity
 from hosts.models import Host, VirtualMachine
 from hosts.placement import rate_host
@@ -21,8 +22,8 @@ from hosts.rating_types import Options
 from migrations_app import tasks
 from migrations_app.changes import vm_record
 from migrations_app.checks import check_choices, errors
+from migrations_app.deeds import tell
 from migrations_app.engine.plan import Plan
-from migrations_app.events import add_event
 from migrations_app.models import JobStep, MigrationJob
 from migrations_app.plans import choices_of
 from migrations_app.schedule import Schedule
@@ -71,7 +72,7 @@ def cancel_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     with transaction.atomic():
         if not open_rows.filter(is_committed=False, is_committing=False).update(cancel_requested=True, not_before=None):
             raise JobRefused("The job has ended meanwhile, or the virtual machine is being restored on the target.")
-        add_event(job.pk, f"{name_of(user)} asked to cancel the move.")
+        tell(job, user, Deed.JOB_CANCELLED, "asked to cancel the move.")
     wake_a_worker(job)
 
 
@@ -85,7 +86,8 @@ def change_limit(job: MigrationJob, limit_bytes_per_s: int, user: AbstractBaseUs
     with transaction.atomic():
         if not copying.update(limit_bytes_per_s=limit_bytes_per_s):
             raise JobRefused("The job has ended meanwhile, or everything is copied.")
-        add_event(job.pk, f"{name_of(user)} changed the bandwidth limit from {before} to {after}.")
+        text = f"changed the bandwidth limit from {before} to {after}."
+        tell(job, user, Deed.JOB_LIMIT, text, {"limit": before}, {"limit": after})
 
 
 def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
@@ -96,7 +98,7 @@ def retry_job(job: MigrationJob, user: AbstractBaseUser | None) -> None:
     try:
         with transaction.atomic():
             _reset(job)
-            add_event(job.pk, f"{name_of(user)} asked to try again.")
+            tell(job, user, Deed.JOB_RETRIED, "asked to try again.")
     except IntegrityError:
         raise JobRefused(f"{job.vm_name} is being moved by another job.") from None
     wake_a_worker(job)
@@ -109,7 +111,8 @@ def set_priority(job: MigrationJob, priority: int, user: AbstractBaseUser | None
     with transaction.atomic():
         if not waiting.update(priority=choice):
             raise JobRefused(f"{job.name} does not wait in the queue any more.")
-        add_event(job.pk, f"{name_of(user)} set the priority to {choice.label}.")
+        before, after = ({"priority": it.label} for it in (MigrationJob.Priority(job.priority), choice))
+        tell(job, user, Deed.JOB_PRIORITY, f"set the priority to {choice.label}.", before, after)
     tell_turns(read_queue(timezone.now()))
     wake_a_worker(job)
 
@@ -169,11 +172,6 @@ def send(task: Task, job: MigrationJob) -> None:
         logger.warning("No message could be sent for job %s: %s", job.pk, error)
 
 
-def name_of(user: AbstractBaseUser | None) -> str:
-    """Who did it, for the log of a job."""
-    return user.get_username() if user else "Ferry"
-
-
 def _write(
     plan: Plan,
     vm: VirtualMachine,
@@ -201,7 +199,8 @@ def _write(
     )
     if not schedule.phase:
         set_activity(vm, VirtualMachine.Activity.UNDER_MIGRATION)
-    add_event(job.pk, f"{name_of(user)} ordered the move.")
+    ordered = {"folder": plan.folder, "begins": schedule.phase or "now"}
+    tell(job, user, Deed.JOB_STARTED, "ordered the move.", {}, ordered)
     return job
 
 

@@ -120,6 +120,10 @@ class MigrationJob(models.Model):
     def tag(self) -> str:
         return f"ferry-{self.pk}"
 
+    def places(self) -> list[Host | None]:
+        """For hosts.access: where it begins and where it ends."""
+        return [self.source, self.target]
+
     @property
     def is_open(self) -> bool:
         return self.status in self.OPEN

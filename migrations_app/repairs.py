@@ -10,14 +10,14 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from hosts.audit import Deed
 from hosts.inventory import set_activity
 from hosts.models import VirtualMachine
 from migrations_app import tasks
-from migrations_app.events import add_event
+from migrations_app.deeds import tell
 from migrations_app.jobs import (
     JobRefused,
     cancel_job,
-    name_of,
     retry_job,
     send,
     wake_a_worker,
@@ -161,7 +161,7 @@ def _ignore(job: MigrationJob, user: AbstractBaseUser | None) -> None:
             raise JobRefused("Somebody else has repaired it already.")
         if job.vm is not None:
             set_activity(job.vm, VirtualMachine.Activity.NONE)
-        add_event(job.pk, f"{name_of(user)} chose to ignore the failure.")
+        tell(job, user, Deed.JOB_IGNORED, "chose to ignore the failure.", {"failure": job.failure_text}, {})
     send(tasks.take_marks_away, job)
 
 
@@ -170,7 +170,7 @@ def _without_source(job: MigrationJob, user: AbstractBaseUser | None) -> None:
         raise JobRefused(reason)
     with transaction.atomic():
         MigrationJob.objects.filter(pk=job.pk).update(is_without_source=True)
-        add_event(job.pk, f"{name_of(user)} confirmed that {job.source_name} is gone for good.")
+        tell(job, user, Deed.JOB_WITHOUT_SOURCE, f"confirmed that {job.source_name} is gone for good.")
         retry_job(job, user)
 
 
@@ -197,7 +197,8 @@ def _without_target(job: MigrationJob, user: AbstractBaseUser | None) -> None:
                 raise JobRefused("The job has gone on meanwhile; look at it again.")
             if job.vm is not None:
                 set_activity(job.vm, VirtualMachine.Activity.UNDER_MIGRATION)
-            add_event(job.pk, f"{name_of(user)} confirmed that {job.target_name} is gone for good; the move is undone.")
+            text = f"confirmed that {job.target_name} is gone for good; the move is undone."
+            tell(job, user, Deed.JOB_WITHOUT_TARGET, text)
     except IntegrityError:
         raise JobRefused(f"{job.vm_name} is being moved by another job.") from None
     wake_a_worker(job)

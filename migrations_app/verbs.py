@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from hosts.access import Action, Somebody, can
 from hosts.models import VirtualMachine
 from migrations_app.checks import check_vm, errors
 from migrations_app.models import MigrationJob
@@ -21,13 +22,17 @@ class Verb:
     why_not: str = ""
 
 
-def verbs_of(vm: VirtualMachine) -> list[Verb]:
+def verbs_of(vm: VirtualMachine, user: Somebody) -> list[Verb]:
+    why_not_move = can(user, Action.MIGRATE, vm).why_not
+    why_not_go = can(user, Action.SEE_HOSTS, vm).why_not
+    compares = why_not_move and can(user, Action.SEE_RATINGS, vm)
     return [
-        Verb("Migrate…", "arrow-right-left", reverse("migrate", args=[vm.pk]), why_not_migrate(vm)),
-        _repair(vm),
+        Verb("Migrate…", "arrow-right-left", reverse("migrate", args=[vm.pk]), why_not_move or why_not_migrate(vm)),
+        *([Verb("Compare hosts", "star", reverse("migrate-host", args=[vm.pk]))] if compares else []),
+        _repair(vm, user),
         _latest_job(vm),
         Verb("Properties", "sliders-horizontal", reverse("vm-page", args=[vm.pk])),
-        Verb(f"Go to {vm.host.name}", "server", reverse("host-page", args=[vm.host_id])),
+        Verb(f"Go to {vm.host.name}", "server", reverse("host-page", args=[vm.host_id]), why_not_go),
     ]
 
 
@@ -36,7 +41,9 @@ def why_not_migrate(vm: VirtualMachine) -> str:
     return f"{found[0].text} {found[0].action}".strip() if found else ""
 
 
-def _repair(vm: VirtualMachine) -> Verb:
+def _repair(vm: VirtualMachine, user: Somebody) -> Verb:
+    if why_not := can(user, Action.REPAIR_JOB, vm).why_not:
+        return Verb("Repair…", "wrench", "", why_not)
     job = MigrationJob.objects.filter(vm=vm, status=MigrationJob.Status.FAILED).only("pk").first()
     if job is None or vm.activity != VirtualMachine.Activity.MIGRATION_FAILED:
         return Verb("Repair…", "wrench", "", f"{vm.name} is not in the state Migration Failed.")

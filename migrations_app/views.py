@@ -8,13 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from hosts.access import why_not_act
+from hosts.access import Action, can, needs, rights_of
 from migrations_app.forms import LimitForm, WindowForm
 from migrations_app.frames import event_lines, job_context
-from migrations_app.jobs import (
-    why_not_change_limit,
-)
+from migrations_app.jobs import why_not_change_limit
 from migrations_app.models import MigrationJob
+from migrations_app.people import jobs_seen_with
 from migrations_app.schedule import Schedule
 
 PAGE_SIZE = 100
@@ -22,6 +21,7 @@ SHOWN = {"all": "All", "running": "Running", "failed": "Failed", "mine": "Mine"}
 
 
 @require_GET
+@needs(Action.SEE_JOBS)
 def job_list(request: HttpRequest) -> HttpResponse:
     shown = request.GET.get("show", "all")
     text = request.GET.get("q", "").strip()
@@ -32,27 +32,28 @@ def job_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@needs(Action.SEE_JOBS, MigrationJob)
 def job_page(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(MigrationJob.objects.select_related("vm", "source", "target", "created_by"), pk=pk)
-    context = {**job_context(job), "lines": event_lines(job.pk), "why_not_act": why_not_act(request)}
+    why_not_act = can(request.user, Action.CHANGE_JOB, job).why_not
+    context = {**job_context(job, why_not_act), "lines": event_lines(job.pk)}
     if job.holds and job.is_open:
         context["window_form"] = WindowForm(initial={"opens_at": job.cut_over_from, "closes_at": job.cut_over_until})
     context["schedule"] = Schedule.of(job)
     context |= {
         "limit_form": LimitForm(initial={"limit": job.limit_bytes_per_s}),
-        "why_not_limit": why_not_act(request) or why_not_change_limit(job),
+        "why_not_limit": why_not_act or why_not_change_limit(job),
     }
     return render(request, "migrations_app/job_page.html", context)
 
 
 def _chosen(request: HttpRequest, shown: str) -> QuerySet[MigrationJob]:
+    jobs = jobs_seen_with(rights_of(request.user))
     if shown == "running":
-        return MigrationJob.objects.filter(status__in=MigrationJob.OPEN)
+        return jobs.filter(status__in=MigrationJob.OPEN)
     if shown == "failed":
-        return MigrationJob.objects.filter(status=MigrationJob.Status.FAILED)
-    if shown == "mine":
-        return MigrationJob.objects.filter(created_by_id=request.user.pk)
-    return MigrationJob.objects.all()
+        return jobs.filter(status=MigrationJob.Status.FAILED)
+    return jobs.filter(created_by_id=request.user.pk) if shown == "mine" else jobs
 
 
 def _mentioning(jobs: QuerySet[MigrationJob], text: str) -> QuerySet[MigrationJob]:

@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from hosts.access import administrators_only, changes_something, may_change, why_not_act
+from hosts.access import Action, allow, can, groups_of, needs, rights_of
 from hosts.models import Host, VirtualMachine
 from migrations_app.batch_progress import progress_of, progress_of_many
 from migrations_app.batches import (
@@ -30,7 +30,7 @@ from migrations_app.batches import (
     plan_moves,
 )
 from migrations_app.models import BatchEntry, MoveBatch
-from migrations_app.people import user_of
+from migrations_app.people import plans_seen_with, user_of
 from migrations_app.schedule_form import ScheduleForm
 from migrations_app.views import SHOWN
 
@@ -39,17 +39,19 @@ SHOWN_HOSTS = 200
 
 
 @require_GET
+@needs(Action.SEE_JOBS)
 def plan_list(request: HttpRequest) -> HttpResponse:
-    batches = MoveBatch.objects.filter(discarded_at=None).select_related("created_by")
+    batches = plans_seen_with(rights_of(request.user)).select_related("created_by")
     page = Paginator(batches, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"page": page, "plans": progress_of_many(list(page)), "choices": SHOWN}
     return render(request, "migrations_app/plan_list.html", context)
 
 
 @require_POST
-@changes_something
+@needs(Action.MIGRATE)
 def plan_new(request: HttpRequest) -> HttpResponse:
     pks = {int(pk) for pk in request.POST.getlist("vm") if pk.isascii() and pk.isdecimal() and len(pk) < 18}
+    allow(request.user, Action.MIGRATE, *VirtualMachine.objects.filter(pk__in=pks).select_related("host"))
     try:
         batch = plan_moves(pks, user_of(request))
     except BatchRefused as refused:
@@ -59,25 +61,27 @@ def plan_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@needs(Action.SEE_JOBS, MoveBatch)
 def plan_page(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, _batch(pk), ScheduleForm({}))
 
 
 @require_GET
+@needs(Action.SEE_JOBS, MoveBatch)
 def plan_progress(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "migrations_app/_plan_progress.html", {"progress": progress_of(_batch(pk))})
 
 
 @require_POST
-@changes_something
+@needs(Action.MIGRATE, MoveBatch)
 def plan_place(request: HttpRequest, pk: int) -> HttpResponse:
     """Place everything anew: each on its best host, or all on the one that was chosen."""
     target = _chosen_host(request)
-    return _done(request, _to_decide(request, pk), lambda batch: plan_anew(batch, target))
+    return _done(request, _to_decide(request, pk), lambda batch: plan_anew(batch, target, groups_of(user_of(request))))
 
 
 @require_http_methods(["GET", "POST"])
-@changes_something
+@needs(Action.MIGRATE, MoveBatch)
 def plan_target(request: HttpRequest, pk: int, position: int) -> HttpResponse:
     """GET asks where a VM of the plan goes; POST says it: a host, or nothing to leave it out."""
     batch = _to_decide(request, pk)
@@ -91,7 +95,7 @@ def plan_target(request: HttpRequest, pk: int, position: int) -> HttpResponse:
 
 
 @require_POST
-@changes_something
+@needs(Action.MIGRATE, MoveBatch)
 def plan_approve(request: HttpRequest, pk: int) -> HttpResponse:
     batch = _to_decide(request, pk)
     form = ScheduleForm(request.POST, progress_of(batch).longest_outage_s)
@@ -101,14 +105,14 @@ def plan_approve(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@changes_something
+@needs(Action.MIGRATE, MoveBatch)
 def plan_go_on(request: HttpRequest, pk: int) -> HttpResponse:
     """Order what an interruption left unordered."""
     return _done(request, _to_decide(request, pk), lambda batch: order_moves(batch, user_of(request)))
 
 
 @require_POST
-@changes_something
+@needs(Action.MIGRATE, MoveBatch)
 def plan_discard(request: HttpRequest, pk: int) -> HttpResponse:
     batch = _to_decide(request, pk)
     try:
@@ -121,7 +125,7 @@ def plan_discard(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@changes_something
+@needs(Action.CHANGE_JOB, MoveBatch)
 def plan_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     only_waiting = request.POST.get("which") != "all"
     for refusal in cancel_moves(_batch(pk), user_of(request), only_waiting=only_waiting):
@@ -130,7 +134,7 @@ def plan_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@administrators_only
+@needs(Action.CHANGE_HOST, Host)
 def evacuate(request: HttpRequest, pk: int) -> HttpResponse:
     """GET asks what shall leave the host; POST makes the plan. Maintenance mode begins when it is approved."""
     host = get_object_or_404(Host.objects.select_related("group"), pk=pk)
@@ -157,8 +161,8 @@ def _page(request: HttpRequest, batch: MoveBatch, form: ScheduleForm, status: in
         "batch": batch,
         "progress": progress_of(batch),
         "form": form,
-        "why_not_act": why_not_act(request) or _why_not_decide(request, batch),
-        "targets": _targets(batch) if batch.is_draft else [],
+        "why_not_act": _why_not_decide(request, batch),
+        "targets": _targets(request, batch) if batch.is_draft else [],
     }
     return render(request, "migrations_app/plan_page.html", context, status=status)
 
@@ -167,7 +171,8 @@ def _ask_target(request: HttpRequest, batch: MoveBatch, entry: BatchEntry) -> Ht
     if entry.vm_id is None:
         raise Http404
     vm = get_object_or_404(_whole_vms(), pk=entry.vm_id)
-    rated = [each for each in placer_without(batch, entry).rate(vm) if each.row.id != vm.host_id]
+    placer = placer_without(batch, entry, groups_of(user_of(request)))
+    rated = [each for each in placer.rate(vm) if each.row.id != vm.host_id]
     open_hosts = [each for each in rated if not each.rating.is_blocked]
     context = {
         "batch": batch,
@@ -188,19 +193,26 @@ def _to_decide(request: HttpRequest, pk: int) -> MoveBatch:
 
 def _why_not_decide(request: HttpRequest, batch: MoveBatch) -> str:
     """A plan that puts a host into maintenance mode is the administrators'."""
-    is_for_administrators = batch.kind == MoveBatch.Kind.EVACUATE and not may_change(request)
+    if why_not := can(request.user, Action.MIGRATE, batch).why_not:
+        return why_not
+    is_for_administrators = batch.kind == MoveBatch.Kind.EVACUATE and not can(request.user, Action.CHANGE_HOST)
     return "Only administrators may start the maintenance mode of a host." if is_for_administrators else ""
 
 
-def _targets(batch: MoveBatch) -> list[Host]:
+def _targets(request: HttpRequest, batch: MoveBatch) -> list[Host]:
     """Hosts that everything could be sent to; whether each VM can go there is found out then."""
-    hosts = Host.objects.filter(state=Host.State.RESPONDING, is_in_maintenance=False).only("name")
+    seen = rights_of(request.user).where("group")
+    hosts = Host.objects.filter(seen, state=Host.State.RESPONDING, is_in_maintenance=False).only("name")
     return [host for host in hosts.exclude(kind=Host.Kind.THIS_MACHINE) if host.pk != batch.host_id]
 
 
 def _chosen_host(request: HttpRequest) -> Host | None:
     pk = request.POST.get("target", "")
-    return get_object_or_404(Host, pk=pk) if pk.isascii() and pk.isdecimal() and len(pk) < 18 else None
+    if not (pk.isascii() and pk.isdecimal() and len(pk) < 18):
+        return None
+    host = get_object_or_404(Host, pk=pk)
+    allow(request.user, Action.MIGRATE, host)
+    return host
 
 
 def _batch(pk: int) -> MoveBatch:

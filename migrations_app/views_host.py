@@ -12,8 +12,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from hosts.access import changes_something, may_change, why_not_act
-from hosts.models import Host, HostGroup
+from hosts.access import Action, can, groups_of, needs, rights_of
+from hosts.models import Host, HostGroup, VirtualMachine
 from hosts.placement import rate_host
 from hosts.thorough_asking import ask_thoroughly
 from migrations_app.about_host import about_host, asked_check
@@ -22,7 +22,7 @@ from migrations_app.candidates import Forecasts, Found, Narrowing, find_hosts
 from migrations_app.pages import problems_of
 from migrations_app.people import user_of
 from migrations_app.streaming import streamed
-from migrations_app.views_wizard import page_context, template_of, whole_vm
+from migrations_app.views_wizard import answers_of, page_context, template_of
 
 # Where the page is cut: what is before goes out at once, the hosts follow as they are rated.
 CUT = "<!-- the hosts -->"
@@ -30,15 +30,16 @@ _AT_A_TIME = 25
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def select_host(request: HttpRequest, pk: int) -> HttpResponseBase:
-    answers = Answers(whole_vm(pk), request.GET)
-    page = "migrate-host"
+    answers = answers_of(request, pk)
+    page, rights = "migrate-host", rights_of(request.user)
     context = {
         **page_context(page, answers),
         **_weights(request, answers),
         "narrowing": Narrowing.of(request.GET),
-        "groups": HostGroup.objects.order_by("name"),
-        "host_count": Host.objects.count(),
+        "groups": HostGroup.objects.filter(rights.where("pk")).order_by("name"),
+        "host_count": Host.objects.filter(rights.where("group")).count(),
         "problems": problems_of(page, answers) if answers.has_target else [],
         "carried": answers.carried("target"),
         "carried_by_filter": answers.carried("q", "group", "suitable"),
@@ -48,16 +49,17 @@ def select_host(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def about(request: HttpRequest, pk: int) -> HttpResponse:
     """The panel of the host that was just chosen; it asks for the thorough check by itself."""
-    return _about(request, Answers(whole_vm(pk), request.GET), asks_now="check" not in request.GET)
+    return _about(request, answers_of(request, pk), asks_now="check" not in request.GET)
 
 
 @require_POST
-@changes_something
+@needs(Action.MIGRATE, VirtualMachine)
 def check(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask both hosts now; then back to the page, or to the panel alone for the script that asked."""
-    answers = Answers(whole_vm(pk), request.POST)
+    answers = answers_of(request, pk)
     if answers.target is None:
         raise Http404("There is no such host.")
     asked = ask_thoroughly(answers.vm, answers.target, user_of(request), answers.rating_options)
@@ -67,9 +69,10 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def checked(request: HttpRequest, pk: int) -> HttpResponse:
     """The panel when the check is over; "no content" as long as it is not."""
-    answers = Answers(whole_vm(pk), request.GET)
+    answers = answers_of(request, pk)
     if answers.target is None:
         raise Http404("There is no such host.")
     asked = asked_check(answers, answers.target)
@@ -79,9 +82,10 @@ def checked(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def ratings(request: HttpRequest, pk: int) -> HttpResponse:
     """The dialog "Customize ratings" as a page of its own."""
-    answers = Answers(whole_vm(pk), request.GET)
+    answers = answers_of(request, pk)
     context = {**page_context("migrate-host", answers), **_weights(request, answers)}
     return render(request, "migrations_app/migrate_ratings.html", context)
 
@@ -91,8 +95,9 @@ def _pieces(request: HttpRequest, answers: Answers, page: str) -> Iterator[str]:
     head, below_rows, below_pager, tail = page.split(CUT)
     yield head
     target_pk = answers.target.pk if answers.target else None
-    found = find_hosts(answers.vm, answers.rating_options, Narrowing.of(request.GET), target_pk)
-    forecasts = Forecasts(answers.vm, answers.limit_bytes_per_s)
+    groups = groups_of(user_of(request))
+    found = find_hosts(answers.vm, answers.rating_options, Narrowing.of(request.GET), target_pk, groups)
+    forecasts = _forecasts(answers)
     yield from _rows(request, answers, found, forecasts)
     yield below_rows
     yield render_to_string("migrations_app/_host_pager.html", {"found": found}, request)
@@ -118,7 +123,7 @@ def _about(request: HttpRequest, answers: Answers, **context: bool) -> HttpRespo
     if answers.target is None:
         raise Http404("There is no such host.")
     rated = rate_host(answers.vm, answers.target, answers.rating_options)
-    shown = about_host(answers, Forecasts(answers.vm, answers.limit_bytes_per_s).candidate(rated))
+    shown = about_host(answers, _forecasts(answers).candidate(rated))
     response = render(
         request, "migrations_app/_about_host.html", {**_about_context(request, answers), **context, "about": shown}
     )
@@ -126,8 +131,12 @@ def _about(request: HttpRequest, answers: Answers, **context: bool) -> HttpRespo
     return response
 
 
+def _forecasts(answers: Answers) -> Forecasts:
+    return Forecasts(answers.vm, answers.limit_bytes_per_s, wants_quick=answers.wants_quick)
+
+
 def _about_context(request: HttpRequest, answers: Answers) -> dict[str, Any]:
-    return {"vm": answers.vm, "answers": answers, "why_not_act": why_not_act(request)}
+    return {"vm": answers.vm, "answers": answers, "why_not_act": can(request.user, Action.MIGRATE, answers.vm).why_not}
 
 
 def _weights(request: HttpRequest, answers: Answers) -> dict[str, Any]:
@@ -136,5 +145,5 @@ def _weights(request: HttpRequest, answers: Answers) -> dict[str, Any]:
     return {
         "form": form,
         "carried_by_ratings": answers.carried(*form.fields),
-        "may_save": may_change(request),
+        "may_save": can(request.user, Action.CHANGE_PLACEMENT),
     }

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from hosts.access import changes_something
+from hosts.access import Action, needs
 from migrations_app.jobs import JobRefused
 from migrations_app.models import MigrationJob
 from migrations_app.people import user_of
@@ -15,7 +15,7 @@ from migrations_app.repairs import Choice, choices, repair_job
 
 
 @require_http_methods(["GET", "POST"])
-@changes_something
+@needs(Action.REPAIR_JOB, MigrationJob)
 def repair(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_object_or_404(MigrationJob.objects.select_related("vm", "source", "target"), pk=pk)
     offered = choices(job)

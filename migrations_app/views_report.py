@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from hosts.access import Action, needs, rights_of
 from hosts.csv_file import Cell, csv_file
 from migrations_app.accuracy import Compared
 from migrations_app.accuracy_report import (
@@ -40,9 +41,10 @@ _HEAD = [
 
 
 @require_GET
+@needs(Action.SEE_REPORTS)
 def accuracy_report(request: HttpRequest) -> HttpResponse:
     period = _period(request)
-    moves = ended_moves(int(period))
+    moves = ended_moves(int(period), rights_of(request.user))
     context = {
         "period": period,
         "periods": PERIODS,
@@ -57,9 +59,11 @@ def accuracy_report(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@needs(Action.SEE_REPORTS)
 def accuracy_report_csv(request: HttpRequest) -> HttpResponse:
     period = _period(request)
-    return csv_file(f"moves-{period}-days.csv", _HEAD, map(_cells, ended_moves(int(period))))
+    moves = ended_moves(int(period), rights_of(request.user))
+    return csv_file(f"moves-{period}-days.csv", _HEAD, map(_cells, moves))
 
 
 def _period(request: HttpRequest) -> str:

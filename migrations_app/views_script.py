@@ -10,13 +10,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
+from hosts.access import Action, needs
+from hosts.models import VirtualMachine
 from migrations_app.answers import Answers
 from migrations_app.engine.plan import Plan
 from migrations_app.models import MigrationJob
 from migrations_app.plans import make_plan
 from migrations_app.schedule import Schedule
 from migrations_app.script import Surroundings, as_file, file_name, script_for, surroundings, why_no_script
-from migrations_app.views_wizard import back_to_wrong_page, page_address, page_context, whole_vm
+from migrations_app.views_wizard import answers_of, back_to_wrong_page, page_address, page_context
 
 # Where a reader may want to go: what it is called, and how its first line begins.
 _PLACES = {
@@ -38,8 +40,9 @@ class Line:
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def wizard_script(request: HttpRequest, pk: int) -> HttpResponse:
-    answers = Answers(whole_vm(pk), request.GET)
+    answers = answers_of(request, pk)
     if back := _back(answers):
         return back
     context = page_context("migrate-summary", answers) | _shown(*_of_answers(answers))
@@ -47,18 +50,21 @@ def wizard_script(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def wizard_script_file(request: HttpRequest, pk: int) -> HttpResponse:
-    answers = Answers(whole_vm(pk), request.GET)
+    answers = answers_of(request, pk)
     return _back(answers) or _download(*_of_answers(answers))
 
 
 @require_GET
+@needs(Action.SEE_JOBS, MigrationJob)
 def job_script(request: HttpRequest, pk: int) -> HttpResponse:
     job = _job(pk)
     return render(request, "migrations_app/job_script.html", {"job": job, **_shown(*_of_job(job))})
 
 
 @require_GET
+@needs(Action.SEE_JOBS, MigrationJob)
 def job_script_file(_request: HttpRequest, pk: int) -> HttpResponse:
     return _download(*_of_job(_job(pk)))
 
@@ -80,16 +86,18 @@ def _of_answers(answers: Answers) -> tuple[Plan, Surroundings, str]:
     assert choices is not None
     source, target = answers.vm.host, choices.target
     around = surroundings(source, target, answers.schedule_form.schedule)
-    return make_plan(choices), around, why_no_script(source.kind, target.kind)
+    plan = make_plan(choices)
+    return plan, around, why_no_script(plan, source.kind, target.kind)
 
 
 def _of_job(job: MigrationJob) -> tuple[Plan, Surroundings, str]:
     """The same for a job; a host that was removed from Ferry is called as the plan calls it."""
     plan = Plan.from_json(job.plan)
+    why_not = why_no_script(plan, *(host.kind for host in (job.source, job.target) if host is not None))
     if job.source is None or job.target is None:
         around = Surroundings(plan.source_name, plan.target_name, job.holds, job.cut_over_from, job.cut_over_until)
-        return plan, around, why_no_script(*(host.kind for host in (job.source, job.target) if host is not None))
-    return plan, surroundings(job.source, job.target, Schedule.of(job)), why_no_script(job.source.kind, job.target.kind)
+        return plan, around, why_not
+    return plan, surroundings(job.source, job.target, Schedule.of(job)), why_not
 
 
 def _shown(plan: Plan, around: Surroundings, why_not: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from hosts.access import changes_something
+from hosts.access import Action, needs
 from migrations_app.forms import LimitForm, WindowForm
 from migrations_app.holds import change_window, cut_over_now
 from migrations_app.jobs import JobRefused, cancel_job, change_limit, retry_job, set_priority
@@ -20,25 +20,25 @@ from migrations_app.people import user_of
 
 
 @require_POST
-@changes_something
+@needs(Action.CHANGE_JOB, MigrationJob)
 def job_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     return _do(request, pk, cancel_job)
 
 
 @require_POST
-@changes_something
+@needs(Action.CHANGE_JOB, MigrationJob)
 def job_retry(request: HttpRequest, pk: int) -> HttpResponse:
     return _do(request, pk, retry_job)
 
 
 @require_POST
-@changes_something
+@needs(Action.CHANGE_JOB, MigrationJob)
 def job_cut_over(request: HttpRequest, pk: int) -> HttpResponse:
     return _do(request, pk, cut_over_now)
 
 
 @require_POST
-@changes_something
+@needs(Action.CHANGE_JOB, MigrationJob)
 def job_priority(request: HttpRequest, pk: int) -> HttpResponse:
     asked = request.POST.get("priority", "")
     if asked not in map(str, MigrationJob.Priority.values):
@@ -47,7 +47,7 @@ def job_priority(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@changes_something
+@needs(Action.CHANGE_JOB, MigrationJob)
 def job_limit(request: HttpRequest, pk: int) -> HttpResponse:
     form = LimitForm(request.POST)
     if not form.is_valid():
@@ -56,7 +56,7 @@ def job_limit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@changes_something
+@needs(Action.CHANGE_JOB, MigrationJob)
 def job_window(request: HttpRequest, pk: int) -> HttpResponse:
     form, unchanged = WindowForm(request.POST), "The window was not changed. "
     if not form.is_valid():

@@ -10,28 +10,41 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from hosts.access import changes_something, why_not_act
+from hosts.access import Action, allow, can, needs
 from hosts.models import VirtualMachine
 from migrations_app.answers import Answers
 from migrations_app.checks import check_choices, errors
 from migrations_app.jobs import JobRefused, start_job
 from migrations_app.pages import network_rows, problems_of, stages, stops
 from migrations_app.people import user_of
-from migrations_app.plans import forecast_move, make_plan, vm_folder
+from migrations_app.plans import can_stream, make_plan, vm_folder
 from migrations_app.rooms import rooms
 from migrations_app.schedule_form import ScheduleForm
+from migrations_app.transfer_types import why_not_live
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def warning(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a quick migration means for the VM, before anything is chosen."""
-    answers = Answers(whole_vm(pk), QueryDict())
-    return _page(request, "migrate", answers, forecast=forecast_move(answers.vm, None))
+    """What a migration means for the VM, before a host is chosen; only the way of the transfer may be."""
+    chosen = QueryDict(mutable=True)
+    chosen["transfer"] = request.GET.get("transfer", "")
+    answers = Answers(whole_vm(pk), chosen)
+    return _page(
+        request,
+        "migrate",
+        answers,
+        forecast=answers.forecast,
+        is_choice=not why_not_live(answers.vm),
+        streams=can_stream(answers.vm.host, answers.vm.host),
+        carried=answers.carried("transfer"),
+    )
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def select_path(request: HttpRequest, pk: int) -> HttpResponse:
-    answers = Answers(whole_vm(pk), request.GET)
+    answers = answers_of(request, pk)
     if back := back_to_wrong_page(answers, "migrate-host"):
         return back
     disks = [(place, disk, answers.disk_folders.get(disk.location, "")) for place, disk in enumerate(answers.disks)]
@@ -47,8 +60,9 @@ def select_path(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def select_networks(request: HttpRequest, pk: int) -> HttpResponse:
-    answers = Answers(whole_vm(pk), request.GET)
+    answers = answers_of(request, pk)
     if back := back_to_wrong_page(answers, "migrate-host", "migrate-path"):
         return back
     return _page(
@@ -62,18 +76,19 @@ def select_networks(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
+@needs(Action.SEE_RATINGS, VirtualMachine)
 def summary(request: HttpRequest, pk: int) -> HttpResponse:
-    answers = Answers(whole_vm(pk), request.GET)
+    answers = answers_of(request, pk)
     if back := back_to_wrong_page(answers, "migrate-host", "migrate-path", "migrate-networks"):
         return back
     return _summary(request, answers)
 
 
 @require_POST
-@changes_something
+@needs(Action.MIGRATE, VirtualMachine)
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Order the move; or, with another button, show the summary or the script with the options that were entered."""
-    answers = Answers(whole_vm(pk), request.POST)
+    answers = answers_of(request, pk)
     if answers.target is None:
         return redirect(page_address("migrate-host", answers))
     choices = answers.choices()
@@ -85,6 +100,15 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
     except JobRefused as refused:
         return _summary(request, answers, refused=str(refused))
     return redirect("job-page", pk=job.pk)
+
+
+def answers_of(request: HttpRequest, pk: int) -> Answers:
+    """What was chosen so far. Raises PermissionDenied for a target that the person may not see, or not move to."""
+    is_order = request.method == "POST"
+    answers = Answers(whole_vm(pk), request.POST if is_order else request.GET)
+    if answers.target is not None:
+        allow(request.user, Action.MIGRATE if is_order else Action.SEE_RATINGS, answers.target)
+    return answers
 
 
 def page_context(page: str, answers: Answers) -> dict[str, Any]:
@@ -113,11 +137,11 @@ def _summary(request: HttpRequest, answers: Answers, refused: str = "") -> HttpR
         refused=refused,
         findings=findings,
         can_move=choices is not None and not errors(findings),
-        why_not_act=why_not_act(request),
-        forecast=forecast_move(answers.vm, answers.target, answers.limit_bytes_per_s),
+        why_not_act=can(request.user, Action.MIGRATE, answers.vm).why_not,
+        forecast=answers.forecast,
         vm_folder=vm_folder(choices) if choices else answers.folder,
         rows=network_rows(answers),
-        carried=answers.carried("keep", "limit", "rounds", *ScheduleForm.base_fields),
+        carried=answers.carried("keep", "limit", "rounds", "saved", *ScheduleForm.base_fields),
         schedule=answers.schedule_form.schedule if answers.schedule_form.is_valid() else None,
     )
 

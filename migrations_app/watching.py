@@ -10,6 +10,7 @@ from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
+from hosts.access import EVERYWHERE, Rights
 from migrations_app.frames import Snapshot, job_snapshot, list_snapshot
 from migrations_app.notices import JOBS_GROUP, job_group
 
@@ -110,15 +111,17 @@ class Topic:
             await layer.group_discard(self._group, channel)
 
 
-_topics: dict[tuple[asyncio.AbstractEventLoop, str], Topic] = {}
+_topics: dict[tuple[asyncio.AbstractEventLoop, str, str], Topic] = {}
 
 
 def watch_job(job_pk: int) -> Topic:
     return _topic(job_group(job_pk), lambda before: job_snapshot(job_pk, before))
 
 
-def watch_list() -> Topic:
-    return _topic(JOBS_GROUP, list_snapshot)
+def watch_list(rights: Rights = EVERYWHERE) -> Topic:
+    """What these rights let one see; who sees the same shares the look."""
+    seen = "" if rights.groups is None else repr(sorted(rights.groups))
+    return _topic(JOBS_GROUP, lambda before: list_snapshot(before, rights), seen)
 
 
 def end(topic: Topic, fresh: asyncio.Event) -> None:
@@ -128,8 +131,8 @@ def end(topic: Topic, fresh: asyncio.Event) -> None:
             del _topics[key]
 
 
-def _topic(group: str, look: Look) -> Topic:
-    key = (asyncio.get_running_loop(), group)
+def _topic(group: str, look: Look, seen: str = "") -> Topic:
+    key = (asyncio.get_running_loop(), group, seen)
     if key not in _topics:
         _topics[key] = Topic(group, look)
     return _topics[key]

@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 
 from console.tree import build_tree
-from hosts.access import may_change
+from hosts.access import rights_of
 from migrations_app.board import strip
 
 register = template.Library()
@@ -18,13 +18,15 @@ _WORKSPACES = {
     "job": "jobs",
     "report": "reports",
     "placement": "administration",
+    "user": "administration",
+    "audit": "administration",
     "group": "administration",
 }
 
 
 @register.inclusion_tag("console/_workspaces.html", takes_context=True)
 def workspaces(context: template.Context) -> dict[str, Any]:
-    return {"current": _workspace(context), "may_administrate": may_change(context["request"])}
+    return {"current": _workspace(context), "may": context["may"]}
 
 
 @register.inclusion_tag("console/_tree.html", takes_context=True)
@@ -33,16 +35,16 @@ def host_tree(context: template.Context) -> dict[str, Any]:
     query = context["request"].GET
     host = getattr(context.get("host"), "pk", None) or query.get("host", "")
     return {
-        "roots": build_tree(str(host)),
+        "roots": build_tree(str(host), rights_of(context["request"].user)),
         "current": "hosts" if _workspace(context) in ("reports", "administration") else _workspace(context),
         "host_pk": str(host),
         "group_pk": query.get("group", ""),
     }
 
 
-@register.inclusion_tag("migrations_app/_strip.html")
-def jobs_strip() -> dict[str, Any]:
-    return {"strip": strip()}
+@register.inclusion_tag("migrations_app/_strip.html", takes_context=True)
+def jobs_strip(context: template.Context) -> dict[str, Any]:
+    return {"strip": strip(rights_of(context["request"].user))}
 
 
 def _workspace(context: template.Context) -> str:

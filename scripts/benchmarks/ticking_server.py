@@ -74,7 +74,7 @@ def _job() -> MigrationJob:
 
 
 def _session_key() -> str:
-    user = User.objects.create_user("watcher", password=None)
+    user = User.objects.create_superuser("watcher", password=None)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"

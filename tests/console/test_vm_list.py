@@ -7,13 +7,14 @@ import re
 import pytest
 from django.test import Client
 
+from hosts.inventory import root_group
 from hosts.models import Host, HostGroup, VirtualAdapter, VirtualMachine
 from hosts.providers.types import Secret
 
 
 @pytest.fixture
 def hosts(db: None) -> dict[str, Host]:
-    root = HostGroup.objects.create(name="All Hosts")
+    root = root_group()
     groups = {name: HostGroup.objects.create(name=name, parent=root) for name in ("Berlin", "Hamburg")}
     places = {"HV01": "Berlin", "HV02": "Hamburg"}
     return {name: _host(name, groups[place]) for name, place in places.items()}

@@ -59,5 +59,5 @@ def test_the_file_has_a_row_for_each_group_and_no_formula(signed_in: Client) -> 
     assert float(rows[0]["Mean stars"]) > 0
 
 
-def test_a_fresh_console_has_an_empty_report(signed_in: Client) -> None:
-    assert "There is nothing to report yet." in signed_in.get(reverse("report-groups")).content.decode()
+def test_a_fresh_console_has_an_empty_report(administrator: Client) -> None:
+    assert "There is nothing to report yet." in administrator.get(reverse("report-groups")).content.decode()

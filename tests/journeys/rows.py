@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from hosts.inventory import root_group
 from hosts.models import Host, HostGroup, HostVolume, VirtualAdapter, VirtualDisk, VirtualMachine, VirtualNetwork
 from hosts.providers.types import Secret
 from migrations_app.changes import vm_record
@@ -19,7 +20,7 @@ GB = 1 << 30
 
 def moved_vm() -> MigrationJob:
     """WEB01 was moved from HV01 to HV02 with an outage of nine seconds."""
-    group = HostGroup.objects.create(name="All Hosts")
+    group = root_group()
     source, target = _host("HV01", group), _host("HV02", group)
     vm = _vm(source)
     plan = make_plan(Choices(vm, target, "D:\\VMs", match_networks(vm, target), fingerprint(vm)))

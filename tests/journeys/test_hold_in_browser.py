@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
+from hosts.access import Role
 from migrations_app.models import JobStep, MigrationJob
 from tests.journeys.browser import DESK, PHONE, Desk, chromium_browser, console_server
 from tests.journeys.rows import moved_vm
+from tests.people import person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -46,7 +47,7 @@ def browser(chromium: str, address: str) -> Iterator[Browser]:
 
 
 def desk_of(browser: Browser, address: str, theme: str = "light") -> Desk:
-    return Desk(browser, address, User.objects.get_or_create(username="anna")[0], theme, DESK)
+    return Desk(browser, address, person("anna", Role.OPERATOR), theme, DESK)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, expect
 
+from hosts.access import Role
 from hosts.models import VirtualMachine
 from migrations_app.models import MigrationJob
 from tests.journeys.browser import DESK, PHONE, Desk, chromium_browser, console_server
 from tests.journeys.rows import moved_vm
+from tests.people import person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -71,7 +72,7 @@ def browser(chromium: str, address: str) -> Iterator[Browser]:
 
 
 def desk_of(browser: Browser, address: str, theme: str = "light", size: Any = DESK) -> Desk:
-    return Desk(browser, address, User.objects.get_or_create(username="anna")[0], theme, size)
+    return Desk(browser, address, person("anna", Role.OPERATOR), theme, size)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -79,7 +80,7 @@ def test_every_page_is_quiet_and_open_to_everybody(
     browser: Browser, address: str, job: MigrationJob, theme: str
 ) -> None:
     desk = desk_of(browser, address, theme)
-    User.objects.filter(username="anna").update(is_staff=True)
+    person("anna", Role.ADMINISTRATOR)
 
     for page in PAGES:
         desk.open(page.format(vm=job.vm_id, job=job.pk, target=job.source_id))
@@ -102,7 +103,7 @@ def test_the_job_page_is_quiet_in_every_state(browser: Browser, address: str, jo
 
 def test_every_page_can_be_used_on_a_phone(browser: Browser, address: str, job: MigrationJob) -> None:
     desk = desk_of(browser, address, size=PHONE)
-    User.objects.filter(username="anna").update(is_staff=True)
+    person("anna", Role.ADMINISTRATOR)
 
     for page in PAGES:
         desk.open(page.format(vm=job.vm_id, job=job.pk, target=job.source_id))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import User
 from playwright.sync_api import Browser, expect
 
+from hosts.access import Role
 from migrations_app.models import MigrationJob
 from tests.journeys.browser import DESK, Desk, chromium_browser, console_server
 from tests.journeys.rows import moved_vm
+from tests.people import person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -38,7 +39,7 @@ def browser(chromium: str, address: str) -> Iterator[Browser]:
 def test_the_boxes_lead_to_a_plan_and_its_approval_to_jobs(
     browser: Browser, address: str, job: MigrationJob, theme: str
 ) -> None:
-    desk = Desk(browser, address, User.objects.get_or_create(username="anna")[0], theme, DESK)
+    desk = Desk(browser, address, person("anna", Role.OPERATOR), theme, DESK)
     page = desk.open("/vms/")
 
     page.get_by_label("Select all on this page").check()
@@ -55,7 +56,7 @@ def test_the_boxes_lead_to_a_plan_and_its_approval_to_jobs(
 
 
 def test_the_boxes_work_without_scripts(browser: Browser, address: str, job: MigrationJob) -> None:
-    desk = Desk(browser, address, User.objects.get_or_create(username="anna")[0], "light", DESK)
+    desk = Desk(browser, address, person("anna", Role.OPERATOR), "light", DESK)
     desk.page.route("**/*.js", lambda route: route.abort())
     page = desk.open("/vms/")
 

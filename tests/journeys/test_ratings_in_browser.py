@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
+from hosts.access import Role
 from hosts.models import ThoroughCheck
 from hosts.placement_defaults import placement_defaults
 from migrations_app.models import MigrationJob
 from tests.hosts.fleet import hours
 from tests.journeys.browser import DESK, PHONE, Desk, chromium_browser, console_server
 from tests.journeys.rows import moved_vm
+from tests.people import person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -61,7 +62,7 @@ def browser(chromium: str, address: str) -> Iterator[Browser]:
 
 
 def desk_of(browser: Browser, address: str, theme: str = "light", *, size: object = DESK) -> Desk:
-    user = User.objects.get_or_create(username="anna", is_staff=True)[0]
+    user = person("anna", Role.ADMINISTRATOR)
     return Desk(browser, address, user, theme, size)  # type: ignore[arg-type]
 
 

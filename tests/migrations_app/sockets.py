@@ -10,10 +10,11 @@ from typing import Any, cast
 
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
-from django.contrib.auth.models import User
 from django.test import Client
 
 from console.asgi import application
+from hosts.access import Role
+from tests.people import person
 
 ORIGIN = (b"origin", b"http://localhost")
 HOST = (b"host", b"localhost")
@@ -62,10 +63,10 @@ class Socket:
 
 
 @sync_to_async
-def browser(name: str = "operator") -> Client:
+def browser(name: str = "operator", role: Role | None = Role.OPERATOR) -> Client:
     """A signed-in browser."""
     client = Client()
-    client.force_login(User.objects.get_or_create(username=name)[0])
+    client.force_login(person(name, role))
     return client
 
 

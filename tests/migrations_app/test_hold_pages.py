@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from hosts.access import MANAGERS
+from hosts.access import Role
 from migrations_app.engine.plan import Plan
 from migrations_app.models import MigrationJob
 from migrations_app.plans import choices_of
 from tests.fakes.moves import Move
 from tests.migrations_app.wizard import Wizard, said
+from tests.people import person
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_a_window_that_is_none_changes_nothing_and_says_why(
 
 
 def test_a_manager_orders_nothing(signed_in: Client, operator: User, job: MigrationJob) -> None:
-    operator.groups.add(Group.objects.get_or_create(name=MANAGERS)[0])
+    person(operator.username, Role.MANAGER)
 
     answers = [signed_in.post(reverse(name, args=[job.pk])) for name in ("job-cut-over", "job-window")]
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from hosts.inventory import root_group
 from hosts.models import Host, HostGroup
 from hosts.providers.types import Secret
 from migrations_app.leases import Lease, LeaseLost, give_back, take_lease
@@ -19,7 +20,7 @@ from tests.fakes.moves import Move
 
 
 def _fleet(hosts: int, jobs: int) -> list[int]:
-    group = HostGroup.objects.create(name="All Hosts")
+    group = root_group()
     rows = [
         Host.objects.create(name=f"H{n}", group=group, address=f"h{n}", username="u", password=Secret("p"))
         for n in range(hosts)

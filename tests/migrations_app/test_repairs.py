@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from hosts.models import VirtualMachine
@@ -11,7 +12,7 @@ from migrations_app.jobs import JobRefused
 from migrations_app.marks import take_marks_away
 from migrations_app.models import MigrationJob
 from migrations_app.repairs import Repair, choices, repair_job
-from migrations_app.verbs import verbs_of
+from migrations_app.verbs import Verb, verbs_of
 from tests.fakes.moves import Move
 
 Status = MigrationJob.Status
@@ -175,14 +176,19 @@ def test_an_older_failure_is_not_repaired_past_a_newer_job(move: Move, stuck: Mi
     assert possible(stuck) == set()
 
 
-def test_repair_is_offered_for_a_vm_only_when_its_migration_failed(move: Move, stuck: MigrationJob) -> None:
-    failed = next(verb for verb in verbs_of(VirtualMachine.objects.get(host__name="HV02")) if verb.title == "Repair…")
+def test_repair_is_offered_for_a_vm_only_when_its_migration_failed(
+    move: Move, stuck: MigrationJob, operator: User
+) -> None:
+    def repair_verb() -> Verb:
+        vm = VirtualMachine.objects.get(host__name="HV02")
+        return next(verb for verb in verbs_of(vm, operator) if verb.title == "Repair…")
+
+    failed = repair_verb()
     assert (failed.url, failed.why_not) == (f"/jobs/{stuck.pk}/repair/", "")
 
     repair(move, stuck, Repair.RETRY)
 
-    healthy = next(verb for verb in verbs_of(VirtualMachine.objects.get(host__name="HV02")) if verb.title == "Repair…")
-    assert healthy.why_not == "WEB01 is not in the state Migration Failed."
+    assert repair_verb().why_not == "WEB01 is not in the state Migration Failed."
 
 
 def test_the_page_asks_for_the_oath_before_a_host_is_written_off(signed_in: Client, stuck: MigrationJob) -> None:

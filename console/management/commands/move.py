@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from argparse import ArgumentParser
 from typing import Any
 
@@ -13,7 +14,8 @@ from console.embedded import EmbeddedWorker
 from console.ending import ending_by_interrupt, leave
 from console.move_lines import HEADING, JobLines
 from console.move_proof import answer_before, prove_move
-from console.one_move import CannotMove, best_target, follow, open_job, order_move, wait_for_vm
+from console.one_move import CannotMove, best_target, follow, open_job, order_move, user_named, wait_for_vm
+from hosts.audit import Actor, acting
 from hosts.models import VirtualMachine
 from lab.hyperv.checker import Observer
 from lab.hyperv.control import Lab
@@ -30,12 +32,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("vm", nargs="?", default=VM, help=f"name of the virtual machine ({VM})")
         parser.add_argument("target", nargs="?", help="name of the target host (the best rated)")
+        parser.add_argument("--as", dest="user", metavar="USER", help="as this user, with what he may do")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         worker: EmbeddedWorker | None = None
         try:
-            with ending_by_interrupt(), everything(self._say, with_lab=True, with_worker=True) as worker:
-                is_proved = self._move(options["vm"], options["target"])
+            who = acting(Actor(f"{getpass.getuser()} at the terminal"))
+            with who, ending_by_interrupt(), everything(self._say, with_lab=True, with_worker=True) as worker:
+                is_proved = self._move(options["vm"], options["target"], options["user"])
         except (CannotMove, LabDidNotAnswer) as reason:
             self.stderr.write(str(reason))
             is_proved = False
@@ -44,11 +48,11 @@ class Command(BaseCommand):
             is_proved = False
         leave(0 if is_proved else 1, is_waiting_allowed=worker is None or worker.has_ended)
 
-    def _move(self, vm_name: str, target_name: str | None) -> bool:
+    def _move(self, vm_name: str, target_name: str | None, user_name: str | None) -> bool:
         """True when the move is done and proved."""
         lab = Lab.open(settings.VAR_DIR / "lab")
         vm = wait_for_vm(vm_name)
-        job = open_job(vm) or self._order(vm, target_name)
+        job = open_job(vm) or self._order(vm, target_name, user_name)
         self._say(f"{job.name}, job {job.pk}. Expected outage: {expected_outage(job) or 'none'}.\n{HEADING}")
         before = answer_before(lab, job)
         lines = JobLines(self._write, is_terminal=self.stdout.isatty())
@@ -63,10 +67,11 @@ class Command(BaseCommand):
         self._say(f"{proof}\n{'Proved.' if proof.holds else 'NOT PROVED.'}")
         return proof.holds
 
-    def _order(self, vm: VirtualMachine, target_name: str | None) -> MigrationJob:
+    def _order(self, vm: VirtualMachine, target_name: str | None, user_name: str | None) -> MigrationJob:
+        user = user_named(user_name) if user_name else None
         rated = best_target(vm, target_name)
         self._say(f"{vm.name} runs on {vm.host.name}; {rated.host.name} is rated {rated.rating.stars:g} of 5 stars.")
-        return order_move(vm, rated.host)
+        return order_move(vm, rated.host, user)
 
     def _tell_outage(self, job: MigrationJob, observer: Observer) -> None:
         outside_s = observer.longest_outage().seconds

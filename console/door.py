@@ -1,0 +1,101 @@
+"""What every request passes: who is it, is he signed in, has he a password of his own; and the way back here later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
+
+from hosts.access import DECIDED_BY, Action, rights_of, what_may
+from hosts.audit import Actor, acting
+
+NOBODY = "Somebody unknown"
+
+# What was entered for a page of the wizard is shown there again: the state of its pages is their address.
+_PAGES_OF_ORDERS = {"migrate-move": "migrate-summary", "migrate-host-check": "migrate-host"}
+_NOT_CARRIED = ("csrfmiddlewaretoken", "move", "then")
+
+
+def remember_actor(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], Any]:
+    """Middleware: what is recorded in the audit log while the request is answered was done by its user."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        with acting(Actor(request.user.get_username() or NOBODY, address_of(request))):
+            return get_response(request)
+
+    return answer
+
+
+class Door(LoginRequiredMiddleware):
+    """Leads whoever is not signed in to the sign-in page and back, whatever he asked for and in whichever way."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        refused: HttpResponseBase | None = super().process_view(request, view_func, view_args, view_kwargs)
+        if refused is not None or not getattr(view_func, "login_required", True):
+            return refused
+        action = getattr(view_func, DECIDED_BY, None)
+        if action is None:
+            raise PermissionDenied("Who may use this page was not decided.")
+        is_kept_out = rights_of(request.user).has_temporary_password and action != Action.KEEP_ACCOUNT
+        return _lead(request, "own-password") if is_kept_out else None
+
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, _view_func: Callable[..., Any]
+    ) -> HttpResponse:
+        return _lead(request, settings.LOGIN_URL)
+
+
+def may(request: HttpRequest) -> dict[str, dict[str, bool]]:
+    """Context processor: `may.see_hosts` and so on, for navigation and links."""
+    return {"may": what_may(request.user)}
+
+
+def address_of(request: HttpRequest) -> str:
+    """The browser's; behind proxies of ours the last address that they were told and that is none of theirs."""
+    address = str(request.META.get("REMOTE_ADDR") or "")
+    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",") if part.strip()]
+    while address in settings.PROXIES and told:
+        address = told.pop()
+    return address[:100]
+
+
+def local_address(request: HttpRequest, address: str) -> str:
+    """Its path and query if it is of this console; otherwise ""."""
+    if not url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}):
+        return ""
+    parts = urlsplit(address)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _lead(request: HttpRequest, page: str) -> HttpResponse:
+    """A fragment is replaced by nothing: the whole window goes there."""
+    address = f"{reverse(page)}?{urlencode({'next': _way_back(request)}, safe='/')}"
+    is_fragment = request.headers.get("HX-Request") == "true"
+    return HttpResponseClientRedirect(address) if is_fragment else redirect(address)
+
+
+def _way_back(request: HttpRequest) -> str:
+    """The page that the person looks at: not a fragment of it, nor the address of a form."""
+    match = request.resolver_match
+    if match and request.method == "POST" and match.url_name in _PAGES_OF_ORDERS:
+        entered = request.POST.copy()
+        for name in _NOT_CARRIED:
+            entered.pop(name, None)
+        return f"{reverse(_PAGES_OF_ORDERS[match.url_name], kwargs=match.kwargs)}?{entered.urlencode()}"
+    if request.headers.get("HX-Request") == "true":
+        return local_address(request, request.headers.get("HX-Current-URL", "")) or reverse("start")
+    if request.method == "GET":
+        return request.get_full_path()
+    return local_address(request, request.headers.get("Referer", "")) or reverse("start")

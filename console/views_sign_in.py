@@ -1,0 +1,80 @@
+"""Signing in and out, and the own password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import User
+from django.contrib.auth.views import LoginView, LogoutView
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from console.door import address_of, local_address
+from console.people import set_own_password
+from console.people_forms import OwnPasswordForm
+from console.sign_in_limit import forget_tries, take_try
+from hosts.access import Action, SignedInRequest, needs, rights_of
+from hosts.audit import Deed, record
+
+
+@method_decorator(login_not_required, name="dispatch")
+class SignIn(LoginView):
+    template_name = "console/sign_in.html"
+    redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        name = request.POST.get("username", "")
+        if wait_s := take_try(name, address_of(request)):
+            form = AuthenticationForm(request, initial={"username": name})
+            context = self.get_context_data(form=form, wait_s=wait_s)
+            answer = render(request, self.template_name, context, status=429)
+            answer["Retry-After"] = str(wait_s)
+            return answer
+        return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        user = form.get_user()
+        forget_tries(self.request.POST.get("username", ""), address_of(self.request))
+        with transaction.atomic():
+            record(Deed.SIGN_IN, f"User {user}", by=user)
+            return super().form_valid(form)
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        """Recorded by name only if a user has it: it may be a password, typed into the wrong field."""
+        user = User.objects.filter(username=self.request.POST.get("username", "")).first()
+        record(Deed.SIGN_IN_FAILED, f"User {user}" if user else "A name that no user has")
+        return super().form_invalid(form)
+
+
+@method_decorator(login_not_required, name="dispatch")
+class SignOut(LogoutView):
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            record(Deed.SIGN_OUT, f"User {request.user}")
+        return super().post(request, *args, **kwargs)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+@needs(Action.KEEP_ACCOUNT)
+def own_password(request: SignedInRequest) -> HttpResponse:
+    """With one that somebody else made the user goes no further until he has chosen his own."""
+    is_first = rights_of(request.user).has_temporary_password
+    back = local_address(request, request.POST.get("next", "") or request.GET.get("next", ""))
+    form, wait_s = OwnPasswordForm(request.user, request.POST or None, is_first=is_first), 0
+    if request.method == "POST":
+        wait_s = take_try(request.user.username, address_of(request))
+    if request.method == "POST" and not wait_s and form.is_valid():
+        forget_tries(request.user.username, address_of(request))
+        set_own_password(request, form.cleaned_data["new_password1"])
+        messages.success(request, "Your password was changed. You are signed out everywhere else.")
+        return redirect(back or "start")
+    context = {"form": form, "is_first": is_first, "next": back, "wait_s": wait_s}
+    return render(request, "console/own_password.html", context, status=429 if wait_s else 400 if form.errors else 200)
