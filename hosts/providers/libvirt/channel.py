@@ -52,9 +52,12 @@ class Start(Protocol):
         """What it means that this command itself failed; None when it did not."""
 
 
-def ssh_channel(endpoint: Endpoint, *, root: str = DEFAULT_ROOT) -> Channel:
-    """Over SSH with the endpoint's private key and pinned host key. Raises AccessDenied for a key that is none."""
-    return Channel(endpoint.name, SshStart(endpoint), root=root)
+def ssh_channel(endpoint: Endpoint, *, root: str = DEFAULT_ROOT, forwards: Mapping[str, str] | None = None) -> Channel:
+    """Over SSH with the endpoint's private key and pinned host key. Raises AccessDenied for a key that is none.
+
+    `forwards`: sockets of the host that the same SSH connection leads to, by their paths here.
+    """
+    return Channel(endpoint.name, SshStart(endpoint, forwards), root=root)
 
 
 def local_channel(host: str, *, root: str) -> Channel:

@@ -49,8 +49,7 @@ class Connection:
 
     def hypervisor(self) -> Hypervisor:
         """Raises ProviderError; libvirt's own errors come out of its methods, see `refusals`."""
-        if self._is_given_up:
-            raise self._given_up()
+        self.confirm_open()
         if self._opened is None:
             with self.refusals(is_opening=True):
                 self._opened = self._open()
@@ -69,6 +68,7 @@ class Connection:
     @contextlib.contextmanager
     def refusals(self, *, is_opening: bool = False) -> Iterator[None]:
         """What libvirt raises inside comes out as ProviderError."""
+        self.confirm_open()
         try:
             yield
         except _libvirt_error() as error:
@@ -77,14 +77,18 @@ class Connection:
     def within(self, deadline_s: float, act: Callable[[], _T]) -> _T:
         """What `act` returns or raises. It may block in libvirt, which cannot be interrupted: past the deadline the
         connection is given up and DeadlineExceeded raised; whatever `act` would still have done fails."""
-        if self._is_given_up:
-            raise self._given_up()
+        self.confirm_open()
         try:
             return self._thread.submit(act).result(timeout=deadline_s)
         except FutureTimeout:
             self.give_up()
             text = f"The host did not do it within {deadline_s:.0f} seconds."
             raise DeadlineExceeded(self.host, text) from None
+
+    def confirm_open(self) -> None:
+        """Raises DeadlineExceeded when the connection was given up: what comes now comes too late."""
+        if self._is_given_up:
+            raise DeadlineExceeded(self.host, "The connection was given up, because an earlier call did not return.")
 
     def give_up(self) -> None:
         """No call goes through from now on; one that hangs returns as soon as what it hangs in is cut."""
@@ -100,9 +104,6 @@ class Connection:
                 opened.close()
         self._thread.shutdown(wait=False)
         self._cut()
-
-    def _given_up(self) -> DeadlineExceeded:
-        return DeadlineExceeded(self.host, "The connection was given up, because an earlier call did not return.")
 
     def _open(self) -> Hypervisor:
         if libvirt is None:

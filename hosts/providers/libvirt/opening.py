@@ -9,21 +9,22 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from hosts.providers.errors import AccessDenied, Refused
+from hosts.providers.errors import AccessDenied, NotAHypervisor, ProviderError, Refused
 from hosts.providers.libvirt.channel import ssh_channel
 from hosts.providers.libvirt.connection import Connection
 from hosts.providers.libvirt.host_calls import HostCalls
 from hosts.providers.libvirt.session import Session
-from hosts.providers.libvirt.ssh_keys import SshLogin
 from hosts.providers.types import Endpoint, Transport
+
+# The daemon for everything, and that for QEMU alone, which forwards to its sisters.
+SOCKETS = ("/run/libvirt/libvirt-sock", "/run/libvirt/virtqemud-sock")
 
 
 def open_session(endpoint: Endpoint) -> Session:
     """Nothing is asked yet. Raises AccessDenied for a key that is none."""
     if endpoint.transport is Transport.LIBVIRT_SSH:
-        login = SshLogin(endpoint)
-        connection = Connection(endpoint.name, lambda: uri(endpoint, login.uri_parameters()))
-        return Session(connection, HostCalls(ssh_channel(endpoint)))
+        forward = Forward(endpoint)
+        return Session(Connection(endpoint.name, forward.uri, forward.close), forward.calls)
     if endpoint.transport is Transport.LIBVIRT_TLS:
         folder = CertificateFolder(endpoint)
         connection = Connection(endpoint.name, lambda: uri(endpoint, folder.uri_parameters()), folder.remove)
@@ -37,6 +38,37 @@ def uri(endpoint: Endpoint, parameters: dict[str, str]) -> str:
     address = f"[{endpoint.address}]" if ":" in endpoint.address else endpoint.address
     place = f"qemu+{endpoint.transport.value}://{user}{address}:{endpoint.port}/system"
     return f"{place}?{urlencode(parameters, quote_via=quote)}" if parameters else place
+
+
+class Forward:
+    """libvirt's socket on the host, reached through the SSH connection of the host's own side: closing it ends both, so
+    that what was given up does not reach libvirt any more."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._host = endpoint.name
+        self._folder = Path(tempfile.mkdtemp(prefix="ferry-libvirt-"))
+        self._sockets = {str(self._folder / str(number)): path for number, path in enumerate(SOCKETS)}
+        try:
+            self.calls = HostCalls(ssh_channel(endpoint, forwards=self._sockets))
+        except ProviderError:
+            shutil.rmtree(self._folder)
+            raise
+
+    def uri(self) -> str:
+        """Raises NotAHypervisor when libvirt does not listen on the host."""
+        there = self.calls.stat(SOCKETS)
+        for here, path in self._sockets.items():
+            if path in there:
+                return f"qemu+unix:///system?{urlencode({'socket': here})}"
+        raise NotAHypervisor(
+            self._host,
+            f"libvirt does not listen at {SOCKETS[0]}.",
+            action="Install libvirt with its QEMU driver on the host and start it (systemctl start libvirtd).",
+        )
+
+    def close(self) -> None:
+        self.calls.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class CertificateFolder:

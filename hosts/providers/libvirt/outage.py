@@ -14,7 +14,7 @@ from hosts.providers.libvirt.constants import SnapshotFlag, XmlFlag
 from hosts.providers.libvirt.files import delete_files
 from hosts.providers.libvirt.marking import confirm_mark, forget_files, set_starts, write_mark
 from hosts.providers.libvirt.marks import STARTS, Mark
-from hosts.providers.libvirt.reading import DomainView, is_merging, read_vm, view
+from hosts.providers.libvirt.reading import DomainView, read_vm, view
 from hosts.providers.libvirt.session import Session
 from hosts.providers.types import VmState
 
@@ -32,7 +32,7 @@ def checkpoint(session: Session, uid: str, name: str) -> None:
     vm, seen = read_vm(session, domain), view(session, domain)
     if name in [made.name for made in vm.checkpoints]:
         return
-    if seen.state not in _CAN_FREEZE or is_merging(session, seen):
+    if seen.state not in _CAN_FREEZE or vm.is_merging:
         raise WrongState(session.host, f"{seen.name} cannot take a checkpoint now: it is {seen.state.value}.")
     order, made = _snapshot(seen, name)
     if left := list(session.host_side.stat(made)):
@@ -118,13 +118,12 @@ def _start_as_ordered(session: Session, seen: DomainView, known: Mark) -> None:
 
 def _start(session: Session, seen: DomainView) -> None:
     """A state that cannot be read is found first: libvirt would delete a cut-off one and boot the VM afresh."""
-    with session.connection.refusals():
-        if seen.state is VmState.PAUSED:
-            seen.domain.resume()
-            return
-        if seen.state is VmState.SAVED:
-            seen.domain.managedSaveGetXMLDesc()
-        seen.domain.create()
+    if seen.state is VmState.PAUSED:
+        session.refusals(seen.domain.resume)
+        return
+    if seen.state is VmState.SAVED:
+        session.refusals(seen.domain.managedSaveGetXMLDesc)
+    session.refusals(seen.domain.create)
 
 
 def _tag_of(name: str) -> str:

@@ -9,10 +9,23 @@ from typing import TypeVar
 from hosts.providers.base import StreamsState
 from hosts.providers.claims import Claim
 from hosts.providers.errors import DeadlineExceeded, HostUnreachable, Refused
-from hosts.providers.libvirt import files, host_reading, load, marking, merging, outage, registering, sharing, streaming
+from hosts.providers.libvirt import (
+    files,
+    host_reading,
+    live_moves,
+    load,
+    marking,
+    merging,
+    outage,
+    registering,
+    sharing,
+    streaming,
+)
+from hosts.providers.libvirt.live_moves import LiveMoves
 from hosts.providers.libvirt.opening import open_session
 from hosts.providers.libvirt.reading import read_vm
 from hosts.providers.libvirt.session import Session
+from hosts.providers.live import LiveMigrates, LiveMove
 from hosts.providers.types import (
     CopyOrder,
     Endpoint,
@@ -37,6 +50,10 @@ DEADLINES_S: dict[str, float] = {
     "save": 3600,
     "pause": 60,
     "send_state": 3600,
+    "start_live_move": 300,
+    "live_move": 60,
+    "limit_live_move": 60,
+    "cancel_live_move": 120,
     "start": 1800,
     "share": 60,
     "start_works": 120,
@@ -51,7 +68,7 @@ DEADLINES_S: dict[str, float] = {
 _T = TypeVar("_T")
 
 
-class LibvirtProvider(StreamsState):
+class LibvirtProvider(StreamsState, LiveMigrates):
     """One KVM host. The calls of one provider are carried out one after the other, whichever thread makes them."""
 
     def __init__(self, endpoint: Endpoint, opened: Callable[[Endpoint], Session] = open_session) -> None:
@@ -60,6 +77,7 @@ class LibvirtProvider(StreamsState):
         self._session: Session | None = None
         self._claim: Claim | None = None
         self._before: load.Reading | None = None
+        self._moves = LiveMoves()
         self._lock = threading.RLock()
 
     def claim(self, claim: Claim) -> None:
@@ -125,6 +143,31 @@ class LibvirtProvider(StreamsState):
             return read_vm(there, there.domain(registration.uid))
 
         return target._change("send_state", arrive)
+
+    def start_live_move(
+        self, registration: Registration, target: LiveMigrates, *, limit_bytes_per_s: int = 0, max_pause_ms: int = 300
+    ) -> None:
+        if not isinstance(target, LibvirtProvider):
+            raise Refused(self._endpoint.name, "Virtual machines are moved live to KVM hosts only.")
+        address = sharing.address_of(target._endpoint)
+
+        def begin(here: Session, there: Session) -> None:
+            migrate = streaming.live_move(here, there, address, registration, limit_bytes_per_s, max_pause_ms)
+            if migrate is not None:
+                self._moves.begin(here, registration.uid, migrate)
+
+        target._change(
+            "start_live_move", lambda there: self._change("start_live_move", lambda here: begin(here, there))
+        )
+
+    def live_move(self, uid: str, tag: str) -> LiveMove:
+        return self._ask("live_move", lambda session: live_moves.how_far(session, uid, tag, self._moves))
+
+    def limit_live_move(self, uid: str, tag: str, limit_bytes_per_s: int) -> None:
+        self._change("limit_live_move", lambda session: live_moves.limit(session, uid, tag, limit_bytes_per_s))
+
+    def cancel_live_move(self, uid: str, tag: str) -> None:
+        self._change("cancel_live_move", lambda session: live_moves.cancel(session, uid, tag, self._moves))
 
     def share(self, path: str) -> RemoteFile:
         """The file as the process that serves this job's files here gives it, to whoever has the job's token."""
@@ -202,4 +245,5 @@ class LibvirtProvider(StreamsState):
         """The next call connects anew."""
         session, self._session, self._before = self._session, None, None
         if session is not None:
+            self._moves.end(session)
             session.close()

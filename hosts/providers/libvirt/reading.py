@@ -40,7 +40,6 @@ _STATES = {
 _PAUSED = {
     PausedReason.SAVE: VmState.SAVING,
     PausedReason.STARTING_UP: VmState.STARTING,
-    PausedReason.MIGRATION: VmState.STARTING,
 }
 
 
@@ -87,13 +86,16 @@ class DomainView:
 
 
 def view(session: Session, domain: Domain) -> DomainView:
-    """Raises ProviderError. A domain that is off is `saved` when libvirt has a state of it to restore."""
+    """Raises ProviderError. A domain that is off is `saved` when libvirt has a state of it to restore. One whose memory
+    arrives from another host is kept by libvirt only when it is whole; until then it is starting."""
     with session.connection.refusals():
         state, reason = domain.state()[:2]
         is_active, is_persistent = bool(domain.isActive()), bool(domain.isPersistent())
         live = domain_xml.tree(domain.XMLDesc(0))
         kept = domain_xml.tree(domain.XMLDesc(XmlFlag.INACTIVE)) if is_active and is_persistent else live
-        seen = DomainView(domain, _state(state, reason), live, kept, is_active, is_persistent)
+        is_arriving = (state, reason) == (DomainState.PAUSED, PausedReason.MIGRATION) and not is_persistent
+        stands = VmState.STARTING if is_arriving else _state(state, reason)
+        seen = DomainView(domain, stands, live, kept, is_active, is_persistent)
         if seen.state is VmState.OFF and _has_saved_state(session, seen):
             seen = DomainView(domain, VmState.SAVED, live, kept, is_active, is_persistent)
     return seen
@@ -112,16 +114,16 @@ def read_vm(session: Session, domain: Domain, *, is_tolerant: bool = False) -> V
     raise AssertionError
 
 
-def is_merging(session: Session, seen: DomainView) -> bool:
-    """A commit below the written layer shows in the job alone, one of the written layer in the XML as well."""
-    if not seen.is_active:
-        return False
+def _is_merging(session: Session, seen: DomainView, checkpoints: tuple[Checkpoint, ...]) -> bool:
+    """A commit below the written layer shows in the job alone, one of the written layer in the XML as well. QEMU is
+    asked only where there is something of a job to merge: while a VM moves, the question would hang."""
     if domain_xml.has_block_job(seen.live):
-        return True
+        return seen.state is not VmState.STARTING
+    mark = seen.mark
+    if mark is None or not seen.is_active or not any(each.name.startswith(f"{mark.tag}-") for each in checkpoints):
+        return False
     with session.connection.refusals():
-        return seen.mark is not None and any(
-            seen.domain.blockJobInfo(disk.device) for disk in domain_xml.disks_of(seen.live) if disk.path
-        )
+        return any(seen.domain.blockJobInfo(disk.device) for disk in domain_xml.disks_of(seen.live) if disk.path)
 
 
 def _state(state: int, reason: int) -> VmState:
@@ -139,7 +141,9 @@ def _has_saved_state(session: Session, seen: DomainView) -> bool:
 
 def _vm(session: Session, seen: DomainView, *, is_tolerant: bool) -> Vm:
     files = session.calls.stat(seen.state_paths) if session.calls else {}
-    mark, machine = seen.mark, domain_xml.machine_of(seen.live)
+    mark = seen.mark
+    disks = tuple(_disks(session, seen, is_tolerant=is_tolerant))
+    checkpoints = _checkpoints(session, seen, disks)
     with session.connection.refusals():
         info = seen.domain.info()
         starts = bool(seen.domain.autostart()) if seen.is_persistent else False
@@ -148,7 +152,7 @@ def _vm(session: Session, seen: DomainView, *, is_tolerant: bool) -> Vm:
         name=seen.name,
         state=seen.state,
         generation=2 if domain_xml.is_uefi(seen.live) else 1,
-        version=machine,
+        version=domain_xml.machine_of(seen.live),
         cpu_count=domain_xml.cpu_count_of(seen.live),
         cpu_percent=0.0,
         memory_mb=info[2] // 1024 if seen.is_active else 0,
@@ -161,15 +165,15 @@ def _vm(session: Session, seen: DomainView, *, is_tolerant: bool) -> Vm:
         config_path=seen.config_path,
         start_action=marks.STARTS if starts else marks.HELD,
         start_ordered_by=mark.start_ordered_by if mark else None,
-        is_merging=is_merging(session, seen),
+        is_merging=_is_merging(session, seen, checkpoints),
         is_clustered=False,
         is_replicated=False,
         has_assigned_device=domain_xml.has_device_of_host(seen.live),
         has_processor_compatibility=domain_xml.has_named_processor(seen.kept),
         dvd_paths=domain_xml.dvd_paths_of(seen.live),
-        disks=(disks := tuple(_disks(session, seen, is_tolerant=is_tolerant))),
+        disks=disks,
         adapters=_adapters(session, seen),
-        checkpoints=_checkpoints(session, seen, disks),
+        checkpoints=checkpoints,
         state_files=tuple(_state_files(seen, files)),
     )
 

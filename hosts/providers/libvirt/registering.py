@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
@@ -72,18 +73,23 @@ def remove(session: Session, seen: DomainView) -> None:
         seen.domain.undefineFlags(_FORGETTING)
 
 
-def fit(session: Session, order: Registration, *domains: ET.Element) -> None:
-    """Point every copied layer at the copy of the one below it, and rewrite what runs and what is kept for this host.
-    Raises Incompatible with every reason."""
-    written = {disk.location: disk.format for disk in domain_xml.disks_of(domains[0])}
+def rebase(session: Session, order: Registration, domain: ET.Element) -> Mapping[str, str]:
+    """Point every copied layer at the copy of the one below it; the format of each, by its path here."""
+    written = {disk.location: disk.format for disk in domain_xml.disks_of(domain)}
     chains = [
         session.host_side.rebase_chain([here for _, here in disk.layers], written.get(disk.location, "qcow2"))
         for disk in order.disks
     ]
-    formats = {layer.path: layer.format for chain in chains for layer in chain}
+    return {layer.path: layer.format for chain in chains for layer in chain}
+
+
+def fit(session: Session, order: Registration, formats: Mapping[str, str], *domains: ET.Element) -> None:
+    """Rewrite what runs and what is kept for this host; `formats` as `rebase` gives them. Raises Incompatible with
+    every reason."""
+    networks = network_kinds(session)
     try:
         for domain in domains:
-            rewrite(domain, order, formats, network_kinds(session))
+            rewrite(domain, order, formats, networks)
     except Unfit as unfit:
         raise Incompatible(session.host, f"{session.host} cannot take the virtual machine: {unfit}") from None
 
@@ -106,7 +112,7 @@ def _define(session: Session, order: Registration) -> DomainView:
         state_path=_placed(order, known.state_path),
     )
     _confirm_files(session, order, domain, here)
-    fit(session, order, domain)
+    fit(session, order, rebase(session, order, domain), domain)
     with_mark(domain, here)
     with session.connection.refusals():
         return view(session, session.hypervisor.defineXMLFlags(domain_xml.text_of(domain)))
@@ -134,7 +140,7 @@ def _adopt_state(session: Session, seen: DomainView, order: Registration, known:
         if known.live_path is not None:
             text = session.host_side.read_files([known.live_path])[known.live_path]
         ran = domain_xml.tree(text or session.refusals(lambda: seen.domain.managedSaveGetXMLDesc(XmlFlag.SECURE)))
-        fit(session, order, ran)
+        fit(session, order, rebase(session, order, ran), ran)
         with_mark(ran, replace(known, live_path=None))
         session.refusals(lambda: seen.domain.managedSaveDefineXML(domain_xml.text_of(ran)))
     delete_own(session, known.tag, [path for path in (known.live_path, order.config_path) if path])

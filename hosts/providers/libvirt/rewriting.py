@@ -79,7 +79,6 @@ def _rewrite_nvram(domain: ET.Element, order: Registration) -> None:
     path, element = nvram_of(domain), domain.find("os/nvram")
     if path and element is not None:
         element.text = posixpath.join(posixpath.dirname(order.config_path), posixpath.basename(path))
-        element.attrib.pop("template", None)
 
 
 def _listen_anywhere(domain: ET.Element) -> None:

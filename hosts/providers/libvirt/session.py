@@ -38,6 +38,7 @@ class Session:
                 "This needs the host's own side, which is reached over SSH only.",
                 action="Give the host the transport SSH, with a private key of root.",
             )
+        self.connection.confirm_open()
         return self.calls
 
     def find(self, uid: str) -> Domain | None:
@@ -57,5 +58,3 @@ class Session:
 
     def close(self) -> None:
         self.connection.close()
-        if self.calls is not None:
-            self.calls.close()

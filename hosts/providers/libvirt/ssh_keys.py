@@ -1,4 +1,4 @@
-"""Private keys stay in memory: one ssh-agent of this process holds them, ssh and libvirt's ssh ask it.
+"""Private keys stay in memory: one ssh-agent of this process holds them, every ssh asks it.
 
 On the disk are only public keys, pinned host keys and what tells ssh where they are, in a folder for us alone.
 """
@@ -16,6 +16,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -28,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
-from hosts.providers.errors import AccessDenied, CertificateUntrusted, HostUnreachable, ProviderError
+from hosts.providers.errors import AccessDenied, HostKeyUntrusted, HostUnreachable, ProviderError
 from hosts.providers.types import Endpoint
 
 _WAIT_S = 20
@@ -37,7 +38,6 @@ _HOST = "ferry-host"
 _CONFIG = """\
 BatchMode yes
 CheckHostIP no
-ClearAllForwardings yes
 ConnectTimeout 10
 ControlMaster no
 ControlPath none
@@ -54,6 +54,7 @@ PreferredAuthentications publickey
 RequestTTY no
 ServerAliveCountMax 3
 ServerAliveInterval 10
+StreamLocalBindUnlink yes
 StrictHostKeyChecking yes
 UpdateHostKeys no
 UserKnownHostsFile "{folder}/known_hosts"
@@ -63,7 +64,7 @@ UserKnownHostsFile "{folder}/known_hosts"
 class SshLogin:
     """How ssh signs in to one host with its key and knows it by its host key.
 
-    Raises AccessDenied when the endpoint's password is no private key that can be used, CertificateUntrusted when its
+    Raises AccessDenied when the endpoint's password is no private key that can be used, HostKeyUntrusted when its
     host key is none, HostUnreachable when OpenSSH is missing on this machine.
     """
 
@@ -79,13 +80,15 @@ class SshLogin:
             text = f"The SSH agent of this machine cannot be used: {error}"
             raise HostUnreachable(endpoint.name, text, action="Install OpenSSH's client.") from None
 
-    def arguments(self) -> list[str]:
-        """The ssh command up to the host; what it is to run there follows."""
-        to = self._endpoint
+    def arguments(self, forwards: Mapping[str, str] | None = None) -> list[str]:
+        """The ssh command up to the host; what it is to run there follows. `forwards`: paths of sockets, of one that
+        ssh makes here and of the host's behind it."""
+        to, sockets = self._endpoint, [f"{here}:{there}" for here, there in (forwards or {}).items()]
         return [
             "ssh",
             "-F",
             str(self._folder / "config"),
+            *(word for each in sockets for word in ("-L", each)),
             "-T",
             "-p",
             str(to.port),
@@ -94,11 +97,6 @@ class SshLogin:
             "--",
             to.address,
         ]
-
-    def uri_parameters(self) -> dict[str, str]:
-        """For libvirt's own ssh. Its `known_hosts` is for its libssh transports only (libvirt.org/uri.html), so the
-        command is a wrapper that gives ssh our configuration."""
-        return {"command": str(self._folder / "ssh"), "no_tty": "1"}
 
 
 def fingerprint(host_key: str) -> str:
@@ -216,7 +214,7 @@ def _pinned(endpoint: Endpoint) -> str:
         try:
             fingerprint(endpoint.host_key)
         except ValueError:
-            raise CertificateUntrusted(endpoint.name, "The host key that is to be trusted is none.") from None
+            raise HostKeyUntrusted(endpoint.name, "The host key that is to be trusted is none.") from None
     return " ".join(endpoint.host_key.split()[:2])
 
 
@@ -240,6 +238,5 @@ def _write_login(draft: Path, folder: Path, socket: Path, public: bytes, host_ke
     (draft / "key.pub").write_bytes(public + b"\n")
     (draft / "known_hosts").write_text(f"{_HOST} {host_key}\n" if host_key else "", encoding="utf-8")
     (draft / "config").write_text(_CONFIG.format(host=_HOST, socket=socket, folder=folder), encoding="utf-8")
-    (draft / "ssh").write_text(f'#!/bin/sh\nexec ssh -F "{folder}/config" "$@"\n', encoding="utf-8")
     for path in draft.iterdir():
-        path.chmod(0o700 if path.name == "ssh" else 0o600)
+        path.chmod(0o600)

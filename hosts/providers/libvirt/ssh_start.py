@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from hosts.providers.errors import AccessDenied, CertificateUntrusted, HostUnreachable, ProviderError
+from hosts.providers.errors import AccessDenied, HostKeyUntrusted, HostUnreachable, ProviderError
 from hosts.providers.libvirt.ssh_keys import SshLogin, fingerprint, shown_host_key
 from hosts.providers.types import Endpoint
 
@@ -18,13 +18,14 @@ _REFUSED = re.compile(r"Permission denied|Too many authentication failures|no su
 class SshStart:
     """Raises AccessDenied when the endpoint's key is none that can be used."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, forwards: Mapping[str, str] | None = None) -> None:
         self._endpoint = endpoint
+        self._forwards = forwards
         self._login = SshLogin(endpoint)
 
     def command(self, python: Sequence[str]) -> Sequence[str]:
         """One argument for the shell there, which `exec` leaves no trace of."""
-        return [*self._login.arguments(), "exec " + shlex.join(python)]
+        return [*self._login.arguments(self._forwards), "exec " + shlex.join(python)]
 
     def failure(self, exit_code: int, said: str, /) -> ProviderError | None:
         """None when it was not ssh that failed."""
@@ -42,13 +43,16 @@ class SshStart:
     def _untrusted(self) -> ProviderError:
         """Asks the host once more, for what it shows to anybody."""
         endpoint = self._endpoint
+        compare = "Compare it with what ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub says on the host"
         try:
-            shown = fingerprint(shown_host_key(endpoint.address, endpoint.port, like=endpoint.host_key))
+            key = shown_host_key(endpoint.address, endpoint.port, like=endpoint.host_key)
         except HostUnreachable:
-            shown = "another key"
+            shown, action = "another key", f"{compare}."
+        else:
+            shown, action = fingerprint(key), f"{compare}; if it is the same, enter this host key: {key}"
         expected = f"{fingerprint(endpoint.host_key)} is trusted" if endpoint.host_key else "no key is trusted yet"
-        return CertificateUntrusted(
+        return HostKeyUntrusted(
             endpoint.name,
             f"{endpoint.address} shows the host key {shown}; {expected}.",
-            action="Compare it with what ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub says on the host.",
+            action=action,
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hosts.providers.errors import AccessDenied, CertificateUntrusted, HostUnreachable, NotAHypervisor
+from hosts.providers.errors import AccessDenied, HostKeyUntrusted, HostUnreachable, NotAHypervisor
 from hosts.providers.libvirt.channel import ssh_channel
 from hosts.providers.libvirt.ssh_keys import SshLogin, fingerprint, shown_host_key
 from hosts.providers.types import Endpoint, Secret
@@ -33,14 +33,14 @@ def test_a_key_and_a_pinned_host_key_are_all_that_is_needed(ssh_server: Sshd, tm
 def test_a_host_that_shows_another_key_is_not_trusted_and_both_are_named(ssh_server: Sshd, tmp_path: Path) -> None:
     _, other = new_key(tmp_path / "other")
 
-    with pytest.raises(CertificateUntrusted) as untrusted:
+    with pytest.raises(HostKeyUntrusted) as untrusted:
         hello(ssh_server.endpoint(host_key=other), tmp_path)
 
     assert f"shows the host key {fingerprint(ssh_server.host_key)}; {fingerprint(other)} is" in str(untrusted.value)
 
 
 def test_a_host_of_which_no_key_is_known_is_not_trusted(ssh_server: Sshd, tmp_path: Path) -> None:
-    with pytest.raises(CertificateUntrusted, match="no key is trusted yet") as untrusted:
+    with pytest.raises(HostKeyUntrusted, match="no key is trusted yet") as untrusted:
         hello(ssh_server.endpoint(host_key=""), tmp_path)
 
     assert fingerprint(ssh_server.host_key) in str(untrusted.value)
@@ -121,25 +121,28 @@ def test_a_host_without_python_is_no_hypervisor(ssh_server: Sshd, tmp_path: Path
         hello(ssh_server.endpoint(password=Secret(private)), tmp_path)
 
 
-def test_libvirts_own_ssh_gets_the_same_key_and_the_same_trust(ssh_server: Sshd, tmp_path: Path) -> None:
-    def libvirt(endpoint: Endpoint) -> subprocess.CompletedProcess[str]:
-        """As libvirt's virNetSocketNewConnectSSH runs it."""
-        command = [SshLogin(endpoint).uri_parameters()["command"], "-p", str(endpoint.port), "-l", endpoint.username]
-        words = ["-T", "-e", "none", "--", "127.0.0.1", "sh -c 'echo in'"]
-        return subprocess.run([*command, *words], capture_output=True, text=True, timeout=60, check=False)
+def test_a_socket_of_the_host_is_reached_through_the_same_ssh_while_it_lasts(ssh_server: Sshd, tmp_path: Path) -> None:
+    here, there = str(tmp_path / "here"), str(tmp_path / "there")
+    channel = ssh_channel(ssh_server.endpoint(), root=str(tmp_path / "root"), forwards={here: there})
+    with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as asking:
+        listening.bind(there)
+        listening.listen()
+        channel.call("hello", {}, deadline_s=60)
+        asking.connect(here)
+        asked, _ = listening.accept()
+        asked.sendall(b"in")
+        first = asking.recv(2)
+        channel.close()
 
-    _, other = new_key(tmp_path / "other")
-
-    assert libvirt(ssh_server.endpoint()).stdout == "in\n"
-    assert "Host key verification failed" in libvirt(ssh_server.endpoint(host_key=other)).stderr
+        assert (first, asking.recv(2), asked.recv(2)) == (b"in", b"", b"")
 
 
 def test_no_private_key_is_on_the_disk(ssh_server: Sshd) -> None:
     login = SshLogin(ssh_server.endpoint())
 
-    folder = Path(login.uri_parameters()["command"]).parent
+    folder = login._folder
     texts = [path.read_text() for path in folder.iterdir()]
-    assert len(texts) == 4
+    assert len(texts) == 3
     assert not [text for text in texts if "PRIVATE" in text or ssh_server.private_key.split("\n")[1] in text]
     assert {path.stat().st_mode & 0o077 for path in (folder, folder.parent, *folder.iterdir())} == {0}
 
@@ -177,5 +180,5 @@ def _processes_that_name(text: str) -> list[str]:
 
 def test_a_host_key_that_is_none_is_not_trusted(ssh_server: Sshd) -> None:
     for host_key in ("ssh-ed25519", "ssh-ed25519 AAAA!", "x"):
-        with pytest.raises(CertificateUntrusted, match="is none"):
+        with pytest.raises(HostKeyUntrusted, match="is none"):
             SshLogin(ssh_server.endpoint(host_key=host_key))
