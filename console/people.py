@@ -14,6 +14,7 @@ from django.utils import timezone
 from hosts.access import Role, SignedInRequest, administrators, role_of
 from hosts.audit import Deed, record
 from hosts.models import HostGroup, OperatorGroup, TemporaryPassword
+from migrations_app.notices import people_changed
 
 _LENGTH = 16
 _LETTERS = "abcdefghijkmnopqrstuvwxyzACDEFGHJKLMNPQRTUVWXY34679"
@@ -48,6 +49,7 @@ def change_role(user: User, role: Role | None, groups: Iterable[HostGroup] = ())
         before = facts_of(user)
         _give(user, role, groups)
         record(Deed.USER_CHANGED, f"User {user}", before, facts_of(user))
+        _tell_pages(user)
 
 
 def disable(user: User) -> None:
@@ -59,6 +61,7 @@ def disable(user: User) -> None:
             if session.get_decoded().get("_auth_user_id") == str(user.pk):
                 session.delete()
         record(Deed.USER_DISABLED, f"User {user}", {"active": True}, {"active": False})
+        _tell_pages(user)
 
 
 def enable(user: User) -> None:
@@ -75,6 +78,7 @@ def reset_password(user: User) -> str:
         user.save(update_fields=["password"])
         TemporaryPassword.objects.update_or_create(user=user, defaults={"made_at": timezone.now()})
         record(Deed.PASSWORD_RESET, f"User {user}")
+        _tell_pages(user)
     return password
 
 
@@ -86,6 +90,7 @@ def set_own_password(request: SignedInRequest, password: str) -> None:
         user.save(update_fields=["password"])
         TemporaryPassword.objects.filter(user=user).delete()
         record(Deed.PASSWORD_CHANGED, f"User {user}")
+        _tell_pages(user)
     update_session_auth_hash(request, user)
 
 
@@ -104,6 +109,11 @@ def _give(user: User, role: Role | None, groups: Iterable[HostGroup]) -> None:
     user.operator_groups.all().delete()
     given = groups if role == Role.OPERATOR else ()
     OperatorGroup.objects.bulk_create(OperatorGroup(user=user, group=group) for group in given)
+
+
+def _tell_pages(user: User) -> None:
+    """What they show by websocket may be more than he may see now."""
+    transaction.on_commit(lambda: people_changed(user.pk))
 
 
 def _set_active(user: User, *, is_active: bool) -> None:

@@ -78,6 +78,8 @@ class OwnPasswordForm(PasswordChangeForm):
         super().__init__(user, *args, **options)
         if is_first:
             del self.fields["old_password"]
+        for field in self.fields.values():
+            field.help_text = ""  # the page says it once
 
     def clean_new_password1(self) -> str:
         password = str(self.cleaned_data["new_password1"])

@@ -22,6 +22,7 @@ from console.people_forms import OwnPasswordForm
 from console.sign_in_limit import forget_tries, take_try
 from hosts.access import Action, SignedInRequest, needs, rights_of
 from hosts.audit import Deed, record
+from migrations_app.notices import people_changed
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -56,9 +57,13 @@ class SignIn(LoginView):
 @method_decorator(login_not_required, name="dispatch")
 class SignOut(LogoutView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.user.is_authenticated:
-            record(Deed.SIGN_OUT, f"User {request.user}")
-        return super().post(request, *args, **kwargs)
+        user = request.user
+        if not isinstance(user, User):
+            return super().post(request, *args, **kwargs)
+        record(Deed.SIGN_OUT, f"User {user}")
+        answer = super().post(request, *args, **kwargs)
+        people_changed(user.pk)
+        return answer
 
 
 @sensitive_post_parameters()

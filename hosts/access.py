@@ -80,7 +80,7 @@ _ALLOWED = {
 }
 WHAT_A_ROLE_MAY = {
     Role.ADMINISTRATOR: "may do everything",
-    Role.OPERATOR: "may migrate within his host groups, and sees what is in them",
+    Role.OPERATOR: "may migrate within the given host groups, and sees only what is in them",
     Role.MANAGER: "may look at virtual machines, hosts, ratings, reports and jobs, and change nothing",
     Role.HELP_DESK: "may look at jobs and the virtual machines they are about, and at nothing else",
 }

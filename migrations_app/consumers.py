@@ -9,6 +9,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 from urllib.parse import parse_qs
 
 from channels.auth import get_user
@@ -19,7 +20,7 @@ from django.conf import settings
 from hosts.access import Action, Rights, Somebody, can, rights_of
 from migrations_app.frames import Snapshot, chosen
 from migrations_app.models import MigrationJob
-from migrations_app.notices import listen_here
+from migrations_app.notices import PEOPLE_GROUP, listen_here
 from migrations_app.watching import Topic, end, watch_job, watch_list
 
 log = logging.getLogger(__name__)
@@ -28,13 +29,15 @@ SIGNED_OUT = 4403
 JOB_IS_GONE = 4404
 FAILED = 1011
 CHECK_EVERY_S = 5.0
-CHECK_NEWS_EVERY_S = 1.0
 VERBS = ("job-actions",)
 PREFIXES = {"vms": ("vm-", "jobs-strip"), "jobs": ("job-", "jobs-strip")}
 
 
 class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Sends what is new of a topic. Who may watch is asked at the door, and again while it sends."""
+    """Sends what is new of a topic. Who may watch is asked at the door, at once when the user's rights change, and
+    before it sends when the last answer is some seconds old: sessions end by themselves, and a notice may be lost."""
+
+    groups = [PEOPLE_GROUP]
 
     async def connect(self) -> None:
         self._task: asyncio.Task[None] | None = None
@@ -55,6 +58,11 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self._task is not None:
             self._task.cancel()
 
+    async def people_changed(self, notice: dict[str, Any]) -> None:
+        if notice["user"] == self._user_pk and not await self._is_allowed():
+            await self.disconnect(SIGNED_OUT)
+            await self.close(SIGNED_OUT)
+
     def start(self, topic: Topic) -> None:
         """Begin to send, once: a second call is ignored."""
         if self._task is None:
@@ -74,7 +82,7 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc]
         try:
             while True:
                 await _wait(fresh)
-                if not await self._is_still_allowed(CHECK_NEWS_EVERY_S if fresh.is_set() else CHECK_EVERY_S):
+                if time.monotonic() - self._checked_at > CHECK_EVERY_S and not await self._is_allowed():
                     await self.close(SIGNED_OUT)
                     return
                 if topic.is_gone or topic.has_failed:
@@ -97,13 +105,8 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc]
         if html := self.frame(topic.snapshot):
             await self.send(text_data=html)
 
-    async def _is_still_allowed(self, for_s: float) -> bool:
-        """A socket outlives signing out, and a change of the role: nothing is sent on an answer older than `for_s`.
-
-        With other rights than those it was opened with the page has to be loaded anew, too.
-        """
-        if time.monotonic() - self._checked_at < for_s:
-            return True
+    async def _is_allowed(self) -> bool:
+        """With other rights than those it was opened with the page has to be loaded anew, too."""
         self._checked_at = time.monotonic()
         return self.rights is not None and await self._rights_now() == self.rights
 
@@ -112,6 +115,7 @@ class _Watcher(AsyncWebsocketConsumer):  # type: ignore[misc]
         sessions = import_module(settings.SESSION_ENGINE)
         session = sessions.SessionStore(self.scope["session"].session_key)
         user = await get_user({"session": session})
+        self._user_pk = user.pk
         rights: Rights | None = await database_sync_to_async(self._rights_to_watch)(user)
         return rights
 
@@ -129,11 +133,16 @@ class JobConsumer(_Watcher):
         await super().connect()
 
     def may_watch(self, user: Somebody) -> bool:
-        jobs = MigrationJob.objects.select_related("source", "target").defer("plan", "rating")
-        job = jobs.filter(pk=self._job_pk).first()
-        about = [job] if job else []
+        about = self._job_for(user)
         self._may_change = bool(can(user, Action.CHANGE_JOB, *about))
         return bool(can(user, Action.SEE_JOBS, *about))
+
+    def _job_for(self, user: Somebody) -> list[MigrationJob]:
+        """Where the job is matters to operators alone; this is asked often."""
+        if rights_of(user).groups is None:
+            return []
+        jobs = MigrationJob.objects.select_related("source", "target").defer("plan", "rating")
+        return list(jobs.filter(pk=self._job_pk))
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         del bytes_data

@@ -1,17 +1,20 @@
-"""Tells the pages that a job changed. A notice says "look again" and nothing else: the truth is in the rows."""
+"""Tells the pages that a job, or somebody's rights, changed. A notice says "look again": the truth is in the rows."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import threading
+from collections.abc import Iterable
 from concurrent.futures import Future
+from typing import Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 log = logging.getLogger(__name__)
 
 JOBS_GROUP = "jobs"
+PEOPLE_GROUP = "people"
 
 
 class _Carrier:
@@ -56,10 +59,19 @@ def job_group(job_id: int) -> str:
 
 def job_changed(job_id: int) -> None:
     """From any thread, after the commit. Returns at once, and never fails: a lost notice is made good by the poll."""
+    _send_soon({"type": "job.changed", "job": job_id}, job_group(job_id), JOBS_GROUP)
+
+
+def people_changed(user_pk: int) -> None:
+    """The rights or sessions of this user; otherwise as job_changed."""
+    _send_soon({"type": "people.changed", "user": user_pk}, PEOPLE_GROUP)
+
+
+def _send_soon(message: dict[str, Any], *groups: str) -> None:
     loop = _carrier.loop()
     if loop is None:
         return
-    notice = _send(job_id)
+    notice = _send(message, groups)
     try:
         sent = asyncio.run_coroutine_threadsafe(notice, loop)
     except RuntimeError:  # the loop closed between the question and the call: the server ends
@@ -68,10 +80,10 @@ def job_changed(job_id: int) -> None:
     sent.add_done_callback(_log_failure)
 
 
-async def _send(job_id: int) -> None:
+async def _send(message: dict[str, Any], groups: Iterable[str]) -> None:
     layer = get_channel_layer()
-    for group in (job_group(job_id), JOBS_GROUP):
-        await layer.group_send(group, {"type": "job.changed", "job": job_id})
+    for group in groups:
+        await layer.group_send(group, message)
 
 
 def _log_failure(sent: Future[None]) -> None:

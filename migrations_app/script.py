@@ -59,11 +59,12 @@ def surroundings(source: Host, target: Host, schedule: Schedule) -> Surroundings
     return Surroundings(*names, schedule.holds, schedule.cut_over_from, schedule.cut_over_until)
 
 
-def why_no_script(*kinds: str) -> str:
-    """Why there is no script for a move between hosts of these kinds; "" when there is one."""
+def why_no_script(plan: Plan, *kinds: str) -> str:
+    """Why there is no script for this move between hosts of these kinds; "" when there is one."""
     other = next((kind for kind in kinds if kind != Host.Kind.HYPERV), None)
     if other is None:
-        return ""
+        is_quick = not (plan.is_live or plan.streams_state)
+        return "" if is_quick else "There is a script for quick migrations only."
     name = dict(Host.Kind.choices).get(other, other)
     return f"There is a script for moves between Hyper-V hosts only; one of these hosts is of the kind {name}."
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
@@ -14,19 +14,20 @@ from migrations_app.models import MigrationJob
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """`why_not`: why it cannot be used now, as a sentence; empty when it can."""
+    """`why_not`: why it cannot be used now, as a sentence; empty when it can. `is_told_above`: by another verb."""
 
     title: str
     icon: str
     url: str
     why_not: str = ""
+    is_told_above: bool = False
 
 
 def verbs_of(vm: VirtualMachine, user: Somebody) -> list[Verb]:
     why_not_move = can(user, Action.MIGRATE, vm).why_not
     why_not_go = can(user, Action.SEE_HOSTS, vm).why_not
     compares = why_not_move and can(user, Action.SEE_RATINGS, vm)
-    return [
+    verbs = [
         Verb("Migrate…", "arrow-right-left", reverse("migrate", args=[vm.pk]), why_not_move or why_not_migrate(vm)),
         *([Verb("Compare hosts", "star", reverse("migrate-host", args=[vm.pk]))] if compares else []),
         _repair(vm, user),
@@ -34,6 +35,8 @@ def verbs_of(vm: VirtualMachine, user: Somebody) -> list[Verb]:
         Verb("Properties", "sliders-horizontal", reverse("vm-page", args=[vm.pk])),
         Verb(f"Go to {vm.host.name}", "server", reverse("host-page", args=[vm.host_id]), why_not_go),
     ]
+    reasons = [verb.why_not for verb in verbs]
+    return [replace(verb, is_told_above=verb.why_not in reasons[:place]) for place, verb in enumerate(verbs)]
 
 
 def why_not_migrate(vm: VirtualMachine) -> str:

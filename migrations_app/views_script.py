@@ -86,16 +86,18 @@ def _of_answers(answers: Answers) -> tuple[Plan, Surroundings, str]:
     assert choices is not None
     source, target = answers.vm.host, choices.target
     around = surroundings(source, target, answers.schedule_form.schedule)
-    return make_plan(choices), around, why_no_script(source.kind, target.kind)
+    plan = make_plan(choices)
+    return plan, around, why_no_script(plan, source.kind, target.kind)
 
 
 def _of_job(job: MigrationJob) -> tuple[Plan, Surroundings, str]:
     """The same for a job; a host that was removed from Ferry is called as the plan calls it."""
     plan = Plan.from_json(job.plan)
+    why_not = why_no_script(plan, *(host.kind for host in (job.source, job.target) if host is not None))
     if job.source is None or job.target is None:
         around = Surroundings(plan.source_name, plan.target_name, job.holds, job.cut_over_from, job.cut_over_until)
-        return plan, around, why_no_script(*(host.kind for host in (job.source, job.target) if host is not None))
-    return plan, surroundings(job.source, job.target, Schedule.of(job)), why_no_script(job.source.kind, job.target.kind)
+        return plan, around, why_not
+    return plan, surroundings(job.source, job.target, Schedule.of(job)), why_not
 
 
 def _shown(plan: Plan, around: Surroundings, why_not: str) -> dict[str, Any]:

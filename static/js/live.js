@@ -55,7 +55,7 @@ function afterMessage() {
 
 function closed(event) {
   const { code } = event.detail.event;
-  if (code === SIGNED_OUT) return show("lost", "You are signed out. Reload the page to sign in.");
+  if (code === SIGNED_OUT) return show("lost", "You are signed out, or your role has changed. Reload the page.");
   if (code === GONE) return show("lost", "This job is gone.");
   show("lost", "Not connected; trying again.");
   if (!REOPENS_BY_ITSELF.includes(code)) setTimeout(() => event.detail.socketWrapper.reconnect(), 2000);

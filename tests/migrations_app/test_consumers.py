@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import pytest_asyncio
 from asgiref.sync import sync_to_async
+from django.contrib.auth.models import Group, User
+from django.test import Client
 from pytest_django.fixtures import Settings
 
+from console.people import change_role, disable
+from hosts.access import Role
+from hosts.models import HostGroup
 from migrations_app import consumers, watching
 from migrations_app.events import add_event
 from migrations_app.frames import Snapshot
@@ -17,6 +22,7 @@ from migrations_app.models import JobEvent, MigrationJob
 from migrations_app.notices import job_changed
 from tests.fakes.moves import Move
 from tests.migrations_app.sockets import Socket, browser, parts
+from tests.people import person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -130,6 +136,60 @@ async def test_a_socket_does_not_outlive_signing_out(job: MigrationJob, monkeypa
     await sync_to_async(client.logout)()
 
     assert await socket.is_closed_with() == consumers.SIGNED_OUT
+
+
+@pytest.mark.parametrize("change", [disable, lambda user: change_role(user, Role.HELP_DESK)])
+async def test_a_socket_is_closed_at_once_when_the_rights_of_its_user_change(
+    job: MigrationJob, change: Callable[[User], None]
+) -> None:
+    sockets = {name: Socket("/ws/jobs/?show=vms", await browser(name)) for name in ("anna", "max")}
+    for socket in sockets.values():
+        assert await socket.opens()
+        await socket.shows("Under Migration")
+
+    def change_anna() -> None:
+        for role in Role:
+            Group.objects.get_or_create(name=role)
+        change(User.objects.get(username="anna"))
+
+    await sync_to_async(change_anna)()
+
+    assert await sockets["anna"].is_closed_with(consumers.CHECK_EVERY_S / 2) == consumers.SIGNED_OUT
+    await happens(job, "It goes on.")
+    await MigrationJob.objects.filter(pk=job.pk).aupdate(status="running", percent=42, version=99)
+    await sockets["max"].shows("42 %")
+    await sockets["max"].ends()
+
+
+async def test_an_operator_gets_what_is_in_his_groups_only(job: MigrationJob) -> None:
+    def of_berlin() -> Client:
+        berlin = HostGroup.objects.create(name="Berlin")
+        client = Client()
+        client.force_login(person("anna", Role.OPERATOR, berlin))
+        return client
+
+    client = await sync_to_async(of_berlin)()
+
+    assert not await Socket(f"/ws/jobs/{job.pk}/", client).opens()
+    socket = Socket("/ws/jobs/?show=jobs", client)
+    assert await socket.opens()
+    assert f"job-{job.pk}-state" not in await socket.shows('id="jobs-strip"')
+    assert "WEB01" not in socket.text
+    await socket.ends()
+
+
+async def test_verbs_are_sent_to_those_only_who_may_use_them(job: MigrationJob) -> None:
+    sockets = {role: Socket(f"/ws/jobs/{job.pk}/", await browser(role, role)) for role in (Role.OPERATOR, Role.MANAGER)}
+    for socket in sockets.values():
+        assert await socket.opens()
+        await socket.says('{"since": 0}')
+        await socket.shows("ordered the move.")
+        await socket.ends()
+
+    assert {role: 'id="job-actions"' in it.text for role, it in sockets.items()} == {
+        Role.OPERATOR: True,
+        Role.MANAGER: False,
+    }
 
 
 async def test_a_job_that_is_not_there_closes_the_socket() -> None:

@@ -239,6 +239,10 @@ def test_a_file_has_a_name_that_every_system_takes(text: str) -> None:
 
 
 def test_other_hosts_than_hyper_v_have_no_script() -> None:
-    assert why_no_script(Host.Kind.HYPERV, Host.Kind.HYPERV) == ""
-    assert "of the kind This machine" in why_no_script(Host.Kind.HYPERV, Host.Kind.THIS_MACHINE)
-    assert "of the kind KVM (libvirt)" in why_no_script(Host.Kind.LIBVIRT)
+    hyper_v = Host.Kind.HYPERV
+
+    assert why_no_script(RUNNING, hyper_v, hyper_v) == ""
+    assert "of the kind This machine" in why_no_script(RUNNING, hyper_v, Host.Kind.THIS_MACHINE)
+    assert "of the kind KVM" in why_no_script(RUNNING, Host.Kind.LIBVIRT, hyper_v)
+    assert "quick migrations only" in why_no_script(replace(RUNNING, is_live=True), hyper_v, hyper_v)
+    assert "quick migrations only" in why_no_script(replace(RUNNING, streams_state=True), hyper_v, hyper_v)

@@ -33,10 +33,11 @@ class MigrateLive(Step):
         return Copied(tuple(_files(order, vm)), _note(moved))
 
     def undo(self, ctx: Context) -> None:
+        """Asked before the cancel, which is refused past the switch-over, and after it: it may have come meanwhile."""
         plan = ctx.plan
+        _raise_if_arrived(ctx)
         _live(ctx.source, plan.source_name).cancel_live_move(plan.vm_uid, ctx.tag)
-        if _runs_on_target(ctx):
-            raise PastReturn(f"{plan.vm_name} runs on {plan.target_name}.")
+        _raise_if_arrived(ctx)
         ctx.target.remove_vm(plan.vm_uid, ctx.tag)
         vm = ctx.source_vm()
         order = _flattened(registration(plan, ctx.tag, vm))
@@ -89,6 +90,11 @@ class _Way:
         if limit != self._limit:
             self._source.limit_live_move(self._order.uid, self._ctx.tag, limit)
             self._limit = limit
+
+
+def _raise_if_arrived(ctx: Context) -> None:
+    if _runs_on_target(ctx):
+        raise PastReturn(f"{ctx.plan.vm_name} runs on {ctx.plan.target_name}.")
 
 
 def _runs_on_target(ctx: Context) -> bool:
