@@ -144,6 +144,12 @@ def cpu_count_of(domain: ET.Element) -> int:
     return 1 if element is None else int(element.get("current") or element.text or 1)
 
 
+def has_agent(domain: ET.Element) -> bool:
+    """Whether the guest's agent is connected."""
+    target = domain.find("devices/channel/target[@name='org.qemu.guest_agent.0']")
+    return target is not None and target.get("state") == "connected"
+
+
 def has_block_job(domain: ET.Element) -> bool:
     """Whether a disk is being merged or mirrored, as the live XML tells."""
     return any(disk.find("mirror") is not None for disk in disk_elements(domain))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from hosts.providers.errors import NotFound
@@ -20,6 +21,10 @@ from hosts.providers.types import HostFacts, Vm, Volume
 MAX_MIGRATIONS = 2
 _RELEASE = "/etc/os-release"
 _PROCESSOR = "/proc/cpuinfo"
+_UPTIME = "/proc/uptime"
+_RUNNING = "/run/libvirt/qemu"
+# The same on every Linux that KVM runs on.
+_TICKS_PER_S = 100
 _VENDORS = {"GenuineIntel": "Intel", "AuthenticAMD": "AMD"}
 
 
@@ -68,11 +73,31 @@ def available_mb(memory: Mapping[str, int]) -> int:
 def _vms(session: Session) -> Iterator[Vm]:
     """By name; one that goes away while the host is read is left out."""
     domains = session.refusals(session.hypervisor.listAllDomains)
+    uptimes = _uptimes(session, [domain.name() for domain in domains])
     for domain in sorted(domains, key=lambda each: each.name()):
         try:
-            yield read_vm(session, domain, is_tolerant=True)
+            yield replace(read_vm(session, domain, is_survey=True), uptime_s=uptimes.get(domain.name(), 0))
         except NotFound:
             continue
+
+
+def _uptimes(session: Session, names: Sequence[str]) -> dict[str, int]:
+    """How long the QEMU of each VM runs, in seconds: since it was started or restored. Without the host's own side
+    nobody knows."""
+    if session.calls is None:
+        return {}
+    files = {name: f"{_RUNNING}/{name}.pid" for name in names}
+    texts = session.calls.read_files(list(files.values()))
+    pids = {name: text.strip() for name, path in files.items() if (text := texts[path])}
+    told = session.calls.read_files([_UPTIME, *(f"/proc/{pid}/stat" for pid in pids.values())])
+    now_s = float((told[_UPTIME] or "0").split()[0])
+    return {name: int(now_s - began) for name, pid in pids.items() if (began := _began_s(told[f"/proc/{pid}/stat"]))}
+
+
+def _began_s(stat: str | None) -> float:
+    """When a process began, in seconds since the host did (proc(5), field 22); 0 when it is gone."""
+    fields = (stat or "").rpartition(")")[2].split()
+    return int(fields[19]) / _TICKS_PER_S if len(fields) > 19 else 0.0
 
 
 def _pool_folders(session: Session) -> dict[str, str]:

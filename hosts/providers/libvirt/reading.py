@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 from hosts.providers.errors import ProviderError, Refused
 from hosts.providers.libvirt import domain_xml, marks
 from hosts.providers.libvirt.constants import (
+    ADDRESSES_FROM_AGENT,
     ADDRESSES_FROM_ARP,
     ADDRESSES_FROM_LEASES,
     DomainState,
@@ -101,12 +102,13 @@ def view(session: Session, domain: Domain) -> DomainView:
     return seen
 
 
-def read_vm(session: Session, domain: Domain, *, is_tolerant: bool = False) -> Vm:
-    """`is_tolerant`: a disk that cannot be read is an empty shell, because one must not hide a whole host. Otherwise
-    what could not be read is looked at again: a merge takes files away while they are read. Raises ProviderError."""
+def read_vm(session: Session, domain: Domain, *, is_survey: bool = False) -> Vm:
+    """For a survey of a host a disk that cannot be read is an empty shell, because one must not hide a whole host, and
+    the addresses of the guest are asked for, which may take seconds. Otherwise what could not be read is looked at
+    again: a merge takes files away while they are read. Raises ProviderError."""
     for attempt in range(1, _LOOKS + 1):
         try:
-            return _vm(session, view(session, domain), is_tolerant=is_tolerant)
+            return _vm(session, view(session, domain), is_survey=is_survey)
         except Refused:
             if attempt == _LOOKS:
                 raise
@@ -139,10 +141,10 @@ def _has_saved_state(session: Session, seen: DomainView) -> bool:
     return bool(seen.domain.hasManagedSaveImage())
 
 
-def _vm(session: Session, seen: DomainView, *, is_tolerant: bool) -> Vm:
+def _vm(session: Session, seen: DomainView, *, is_survey: bool) -> Vm:
     files = session.calls.stat(seen.state_paths) if session.calls else {}
     mark = seen.mark
-    disks = tuple(_disks(session, seen, is_tolerant=is_tolerant))
+    disks = tuple(_disks(session, seen, is_survey=is_survey))
     checkpoints = _checkpoints(session, seen, disks)
     with session.connection.refusals():
         info = seen.domain.info()
@@ -172,15 +174,15 @@ def _vm(session: Session, seen: DomainView, *, is_tolerant: bool) -> Vm:
         has_processor_compatibility=domain_xml.has_named_processor(seen.kept),
         dvd_paths=domain_xml.dvd_paths_of(seen.live),
         disks=disks,
-        adapters=_adapters(session, seen),
+        adapters=_adapters(seen, _addresses(session, seen) if is_survey else {}),
         checkpoints=checkpoints,
         state_files=tuple(_state_files(seen, files)),
     )
 
 
-def _disks(session: Session, seen: DomainView, *, is_tolerant: bool) -> Iterator[Disk]:
+def _disks(session: Session, seen: DomainView, *, is_survey: bool) -> Iterator[Disk]:
     for disk in domain_xml.disks_of(seen.live):
-        layers, size, is_dynamic = _layers(session, seen, disk, is_tolerant=is_tolerant)
+        layers, size, is_dynamic = _layers(session, seen, disk, is_survey=is_survey)
         yield Disk(
             location=disk.location,
             size_bytes=size,
@@ -192,7 +194,7 @@ def _disks(session: Session, seen: DomainView, *, is_tolerant: bool) -> Iterator
 
 
 def _layers(
-    session: Session, seen: DomainView, disk: domain_xml.DiskXml, *, is_tolerant: bool
+    session: Session, seen: DomainView, disk: domain_xml.DiskXml, *, is_survey: bool
 ) -> tuple[tuple[DiskLayer, ...], int, bool]:
     """The chain, what the guest sees as the disk's size, and whether its file grows with what is written."""
     if disk.path is None:
@@ -202,7 +204,7 @@ def _layers(
     try:
         chain = session.calls.chain(disk.path, disk.format)
     except Refused:
-        if not is_tolerant:
+        if not is_survey:
             raise
         return (DiskLayer(disk.path, None, 0, ""),), 0, False
     layers = tuple(DiskLayer(layer.path, layer.backing_path, layer.size_bytes, layer.stamp) for layer in chain)
@@ -218,11 +220,7 @@ def _layers_by_libvirt(session: Session, seen: DomainView, path: str) -> tuple[t
     return (DiskLayer(path, None, physical, ""),), size, allocated < size
 
 
-def _adapters(session: Session, seen: DomainView) -> tuple[Adapter, ...]:
-    addresses: Mapping[str, tuple[str, ...]] = {}
-    if seen.state is VmState.RUNNING:
-        with contextlib.suppress(ProviderError), session.connection.refusals():
-            addresses = _addresses(seen)
+def _adapters(seen: DomainView, addresses: Mapping[str, tuple[str, ...]]) -> tuple[Adapter, ...]:
     return tuple(
         Adapter(
             adapter_id=adapter.mac,
@@ -236,14 +234,18 @@ def _adapters(session: Session, seen: DomainView) -> tuple[Adapter, ...]:
     )
 
 
-def _addresses(seen: DomainView) -> Mapping[str, tuple[str, ...]]:
-    """By MAC: what libvirt's own DHCP gave, and what the host has spoken to. The guest is not asked: an agent that does
-    not answer would hold everybody up."""
+def _addresses(session: Session, seen: DomainView) -> Mapping[str, tuple[str, ...]]:
+    """By MAC: what the guest's agent says, what libvirt's own DHCP gave, what the host has spoken to. A source that
+    does not answer is no matter."""
+    if seen.state is not VmState.RUNNING:
+        return {}
+    agent = [ADDRESSES_FROM_AGENT] if domain_xml.has_agent(seen.live) else []
     found: dict[str, dict[str, None]] = defaultdict(dict)
-    for source in (ADDRESSES_FROM_LEASES, ADDRESSES_FROM_ARP):
-        for device in seen.domain.interfaceAddresses(source).values():
-            addresses = dict.fromkeys(each["addr"] for each in device.get("addrs") or ())
-            found[str(device.get("hwaddr", "")).lower()] |= addresses
+    for source in (*agent, ADDRESSES_FROM_LEASES, ADDRESSES_FROM_ARP):
+        with contextlib.suppress(ProviderError), session.connection.refusals():
+            for device in seen.domain.interfaceAddresses(source).values():
+                addresses = (each["addr"] for each in device.get("addrs") or ())
+                found[str(device.get("hwaddr", "")).lower()] |= dict.fromkeys(addresses)
     return {mac: tuple(addresses) for mac, addresses in found.items()}
 
 
