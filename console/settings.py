@@ -10,6 +10,7 @@ from pathlib import Path
 import django_stubs_ext
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
+from django.contrib.messages import constants as levels
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
@@ -166,6 +167,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# The tones of static/css/parts.css.
+MESSAGE_TAGS = {levels.INFO: "busy", levels.SUCCESS: "ok", levels.WARNING: "warn", levels.ERROR: "bad"}
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = _text("TIME_ZONE", "UTC")

@@ -24,6 +24,7 @@ from hosts.asking import Answer, Trouble, ask, ask_load
 from hosts.audit import Deed
 from hosts.audit import record as record_deed
 from hosts.host_facts import facts_of
+from hosts.locking import lock_inventory
 from hosts.models import Host, HostGroup, LoadSample, VirtualMachine
 from hosts.providers.types import Secret, Transport
 from hosts.records import record, record_load, record_nonsense, record_state
@@ -140,7 +141,7 @@ def change_host(host: Host, new: NewHost, *, must_answer: bool = False) -> Host:
 def remove_host(host: Host) -> None:
     """Forget the host and what is on it; on the host itself nothing changes. Raises HostBusy."""
     with transaction.atomic():
-        _lock_inventory()
+        lock_inventory()
         if host.vms.filter(activity=VirtualMachine.Activity.UNDER_MIGRATION).exists():
             raise HostBusy(f"A virtual machine of {host.name} is under migration.")
         try:
@@ -200,7 +201,7 @@ def relocate_vm(vm_pk: int, target: Host) -> None:
     """The VM is on `target` now: its row goes there with its history, and replaces what stood there for it."""
     now = timezone.now()
     with transaction.atomic():
-        _lock_inventory()
+        lock_inventory()
         row = VirtualMachine.objects.get(pk=vm_pk)
         VirtualMachine.objects.filter(host=target, uid=row.uid).exclude(pk=vm_pk).delete()
         VirtualMachine.objects.filter(pk=vm_pk).update(host=target, is_missing=False, settled_at=now, load_count=0)
@@ -262,7 +263,7 @@ def _write(host: Host, answer: Answer, lease: datetime | None = None) -> bool:
     """Record the answer if the lease is still ours. Figures that the rows refuse are recorded as a trouble."""
     try:
         with transaction.atomic():
-            _lock_inventory()
+            lock_inventory()
             return _is_ours(host, lease) and _recorded(host, answer)
     except (DataError, IntegrityError, OverflowError):
         with transaction.atomic():
@@ -279,8 +280,3 @@ def _is_ours(host: Host, lease: datetime | None) -> bool:
 def _recorded(host: Host, answer: Answer) -> bool:
     record(host, answer)
     return True
-
-
-def _lock_inventory() -> None:
-    """One writer at a time: two refreshes that see the same VM must not both take its row (SQLite has only one)."""
-    list(HostGroup.objects.select_for_update().filter(parent=None).values_list("pk"))

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from hosts.administration_models import MoveDefaults, Pulse
 from hosts.audit_models import AuditRecord
 from hosts.load_models import HostLoadHour, LoadSample, VmLoadHour, VmLoadSample
 from hosts.people_models import OperatorGroup, TemporaryPassword
@@ -23,8 +24,10 @@ __all__ = [
     "HostLoadHour",
     "HostVolume",
     "LoadSample",
+    "MoveDefaults",
     "OperatorGroup",
     "PlacementDefaults",
+    "Pulse",
     "TemporaryPassword",
     "ThoroughCheck",
     "VirtualAdapter",
