@@ -69,6 +69,10 @@ def test_only_the_shell_and_its_connection_know_pywinrm() -> None:
     assert importers("winrm") <= {f"{folder}/winrm_shell.py", f"{folder}/winrm_connection.py"}
 
 
+def test_one_module_knows_libvirt() -> None:
+    assert importers("libvirt") == {"hosts/providers/libvirt/connection.py"}
+
+
 def test_one_module_knows_the_icons() -> None:
     assert importers("lucide") == {"console/templatetags/icons.py"}
 

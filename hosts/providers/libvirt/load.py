@@ -45,20 +45,23 @@ def load_between(session: Session, before: Reading) -> tuple[HostLoad, Reading]:
     """The load since `before`, and the reading that the next one begins with."""
     time.sleep(max(0.0, before.at_s + SHORTEST_S - time.monotonic()))
     now = read_counters(session)
+    cpu_count = int(session.refusals(session.hypervisor.getInfo)[2])
+    available = available_mb(memory_stats(session))
+    return host_load(before, now, cpu_count, available, _bytes_per_s(session)), now
+
+
+def host_load(before: Reading, now: Reading, cpu_count: int, memory_available_mb: int, bytes_per_s: int) -> HostLoad:
+    """`bytes_per_s`: what the host's network devices carry together; 0 where that is not known."""
     seconds = now.at_s - before.at_s
     busy = 1 - (now.idle_ns - before.idle_ns) / max(1, now.total_ns - before.total_ns)
-    iops = _sum(now, before, "block", ("rd.reqs", "wr.reqs")) / seconds
     traffic = _sum(now, before, "net", ("rx.bytes", "tx.bytes")) / seconds
-    bears = _bytes_per_s(session)
-    cpu_count = int(session.refusals(session.hypervisor.getInfo)[2])
-    load = HostLoad(
+    return HostLoad(
         cpu_percent=_percent(busy),
-        memory_available_mb=available_mb(memory_stats(session)),
-        disk_iops=iops,
-        network_percent=_percent(traffic / bears) if bears else 0.0,
+        memory_available_mb=memory_available_mb,
+        disk_iops=_sum(now, before, "block", ("rd.reqs", "wr.reqs")) / seconds,
+        network_percent=_percent(traffic / bytes_per_s) if bytes_per_s else 0.0,
         vms=tuple(_vm_load(uid, now, before, cpu_count) for uid in now.domains),
     )
-    return load, now
 
 
 def _vm_load(uid: str, now: Reading, before: Reading, cpu_count: int) -> VmLoad:

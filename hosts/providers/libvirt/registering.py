@@ -121,7 +121,8 @@ def _define(session: Session, order: Registration) -> DomainView:
 def _confirm_files(session: Session, order: Registration, domain: ET.Element, known: Mark) -> None:
     """Raises Incompatible for all files that are missing, AlreadyExists for a state that would be restored instead."""
     layers = [here for disk in order.disks for _, here in disk.layers]
-    nvram = _placed(order, domain_xml.nvram_of(domain))
+    # A VM that never ran may have no firmware variables yet: libvirt makes them from its template.
+    nvram = _placed(order, domain_xml.nvram_of(domain)) if known.state_path else None
     wanted = [path for path in (*layers, known.live_path, known.state_path, nvram) if path]
     saved = posixpath.join(SAVE_FOLDER, f"{domain.findtext('name')}.save")
     found = session.host_side.stat([*wanted, saved])
