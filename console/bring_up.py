@@ -10,19 +10,26 @@ from django.conf import settings
 
 from console.embedded import EmbeddedWorker
 from console.first_run import ADMINISTRATOR, create_first_administrator, create_users_of_the_lab, migrate_database
+from console.kvm_lab import add_kvm_hosts, kept_kvm_lab
 from console.lab_hosts import add_lab_hosts, kept_lab
 
 Say = Callable[[str], None]
 
 
 @contextmanager
-def everything(say: Say, *, with_lab: bool, with_worker: bool) -> Iterator[EmbeddedWorker | None]:
-    """Database, first administrator, lab, worker. The worker may be stopped before the end."""
-    _prepare(say, with_lab=with_lab)
+def everything(
+    say: Say, *, with_lab: bool, with_worker: bool, kvm_lab: str | None = None
+) -> Iterator[EmbeddedWorker | None]:
+    """Database, first administrator, labs, worker. `kvm_lab` is that lab's name. The worker may be stopped earlier."""
+    _prepare(say, with_lab=with_lab or kvm_lab is not None)
     with ExitStack() as stack:
         if with_lab:
             lab = stack.enter_context(kept_lab(settings.VAR_DIR / "lab", say))
             if added := add_lab_hosts(lab):
+                say(f"Added to the inventory: {', '.join(added)}.")
+        if kvm_lab:
+            kvm = stack.enter_context(kept_kvm_lab(settings.VAR_DIR / "lab-kvm", kvm_lab, say))
+            if added := add_kvm_hosts(kvm):
                 say(f"Added to the inventory: {', '.join(added)}.")
         if not with_worker:
             yield None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import django_stubs_ext
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
+from django.contrib.messages import constants as levels
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
@@ -30,6 +32,13 @@ def _list(name: str, default: str) -> list[str]:
 
 def _int(name: str, default: int) -> int:
     return int(_text(name, str(default)))
+
+
+def _networks(name: str) -> list[str]:
+    try:
+        return [str(ip_network(given)) for given in _list(name, "")]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"FERRY_{name}: {error}.") from None
 
 
 def _checked_probes(probes: list[str]) -> list[str]:
@@ -64,6 +73,7 @@ QUEUE_PATIENCE_S = _int("QUEUE_PATIENCE_S", 1800)
 POLL_MS = _int("POLL_MS", 1000)
 OUTAGE_DEADLINE_MIN_S = _int("OUTAGE_DEADLINE_MIN_S", 60)
 PROBES = _checked_probes(_list("PROBES", "ping,5985,445,3389,443,80,22"))
+LAB_NETWORKS = _networks("LAB_NETWORKS")
 
 INSTALLED_APPS = [
     "daphne",
@@ -158,6 +168,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# The tones of static/css/parts.css.
+MESSAGE_TAGS = {levels.INFO: "busy", levels.SUCCESS: "ok", levels.WARNING: "warn", levels.ERROR: "bad"}
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = _text("TIME_ZONE", "UTC")

@@ -58,6 +58,8 @@ class Action(StrEnum):
     CHANGE_HOST = "add, change or remove hosts"
     CHANGE_GROUP = "change host groups"
     CHANGE_PLACEMENT = "change how placement decides"
+    CHANGE_MOVE_DEFAULTS = "change the migration defaults"
+    SEE_HEALTH = "see how Ferry itself is"
     ADMINISTER_USERS = "administer users"
     READ_AUDIT = "read the audit log"
     KEEP_ACCOUNT = "change their own password"

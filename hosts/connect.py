@@ -25,8 +25,17 @@ def connect(host: Host) -> Provider:
     The provider's module is imported on first use of its kind. Whoever wants another provider for a kind
     (a test, an extension) says so in `hosts.providers.PROVIDERS`.
     """
-    open_provider = cast("Callable[[Endpoint], Provider]", import_string(PROVIDERS[host.kind]))
-    return open_provider(endpoint(host))
+    return _provider_class(host)(endpoint(host))
+
+
+def has_capability(host: Host, capability: type[object]) -> bool:
+    """Whether hosts of this kind have it; nothing is asked of the host."""
+    found = _provider_class(host)
+    return isinstance(found, type) and issubclass(found, capability)
+
+
+def _provider_class(host: Host) -> Callable[[Endpoint], Provider]:
+    return cast("Callable[[Endpoint], Provider]", import_string(PROVIDERS[host.kind]))
 
 
 def connect_mover(host: Host) -> QuickMigrates:
@@ -52,6 +61,8 @@ def endpoint(host: Host) -> Endpoint:
         username=host.username,
         password=Secret(host.password.reveal()),
         ca_file=str(_ca_file(host.ca_pem)) if host.ca_pem else None,
+        host_key=host.host_key,
+        lab_networks=tuple(settings.LAB_NETWORKS),
     )
 
 

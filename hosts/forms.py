@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
 from hosts.asking import Trouble
-from hosts.inventory import NewHost
+from hosts.inventory import NewHost, needed_by
 from hosts.limit_field import LimitField
 from hosts.models import Host
 from hosts.providers.types import Secret, Transport
+
+SSH_PORT = 22
 
 _FIELD_OF_TROUBLE = {
     "HostUnreachable": "address",
     "DeadlineExceeded": "address",
     "CertificateUntrusted": "ca_pem",
+    "HostKeyUntrusted": "host_key",
     "AccessDenied": "password",
     "KeyMissing": "password",
 }
 
 
-class ConnectionForm(forms.ModelForm[Host]):
-    """How a host is reached. The password is written, never shown; of a known host an empty one leaves it as it is."""
+class UnseenTextarea(forms.Textarea):
+    """Several lines that are never sent back, as PasswordInput does it for one."""
 
+    def format_value(self, value: Any) -> None:
+        del value
+
+
+class ConnectionForm(forms.ModelForm[Host]):
+    """How a host is reached. The secret is written, never shown; of a known host an empty one leaves it as it is.
+
+    Each kind of host has its own: see FORMS.
+    """
+
+    kind: ClassVar[Host.Kind]
+    transports: ClassVar[tuple[Transport, ...]]
+    hints: ClassVar[dict[str, str]]
     password = forms.CharField(
         strip=False, required=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
     )
@@ -46,11 +62,23 @@ class ConnectionForm(forms.ModelForm[Host]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.initial["move_limit"] = self.instance.move_limit_bytes_per_s
+        labels = dict(Host.TransportChoices)
+        self.fields["transport"] = forms.ChoiceField(choices=[(each.value, labels[each]) for each in self.transports])
+        for name, hint in self.hints.items():
+            self.fields[name].help_text = hint
+        if not self.instance._state.adding:
+            self.fields["password"].help_text = "Left empty, what is stored stays."
 
     def clean(self) -> dict[str, Any]:
+        """What the transport needs is asked for at its field."""
         cleaned = super().clean() or {}
-        if not cleaned.get("password") and self.instance._state.adding:
-            self.add_error("password", "Enter the password.")
+        if "transport" not in cleaned:
+            return cleaned
+        needs_user, secret = needed_by(Transport(cleaned["transport"]))
+        if needs_user and not cleaned.get("username"):
+            self.add_error("username", "Enter the user's name.")
+        if secret and not cleaned.get("password") and self.instance._state.adding:
+            self.add_error("password", secret)
         return cleaned
 
     def new_host(self) -> NewHost:
@@ -65,11 +93,60 @@ class ConnectionForm(forms.ModelForm[Host]):
             username=entered["username"],
             password=Secret(password) if password else self.instance.password,
             ca_pem=entered["ca_pem"],
+            host_key=entered.get("host_key", ""),
+            kind=self.kind,
             move_limit_bytes_per_s=entered["move_limit"],
         )
 
     def refuse(self, trouble: Trouble) -> None:
         """The host could not be asked: say so at the field that is likely wrong, and at the head of the form."""
         self.trouble = trouble
-        if field := _FIELD_OF_TROUBLE.get(trouble.kind):
+        field = _FIELD_OF_TROUBLE.get(trouble.kind)
+        if field in self.fields:
             self.add_error(field, trouble.reason)
+
+
+class HyperVForm(ConnectionForm):
+    kind = Host.Kind.HYPERV
+    transports = (Transport.NTLM_HTTP, Transport.NTLM_HTTPS, Transport.BASIC_HTTPS)
+    hints = {
+        "port": "WinRM: 5985 for HTTP, 5986 for HTTPS.",
+        "username": "DOMAIN\\user, a Hyper-V administrator on the host.",
+        "password": "Stored encrypted, never shown again.",
+        "ca_pem": "For HTTPS: the certificates (PEM) that signed the host's. Empty: those this machine trusts.",
+    }
+
+
+class LibvirtForm(ConnectionForm):
+    """The secret is a text of several lines here: a private key, with TLS after the certificate that goes with it."""
+
+    kind = Host.Kind.LIBVIRT
+    transports = (Transport.LIBVIRT_SSH, Transport.LIBVIRT_TLS, Transport.LIBVIRT_TCP)
+    hints = {
+        "port": "SSH: 22. TLS: 16514.",
+        "transport": "Quick migration needs SSH; over TLS virtual machines move live only.",
+        "username": "For SSH: root, or a user who may do everything that root may with libvirt and its disks.",
+        "password": (
+            "SSH: a private key without a passphrase. TLS: the client's certificate, then its key. "
+            "Stored encrypted, never shown again, never written to a disk in the clear."
+        ),
+        "host_key": "SSH: what the host shows, such as ssh-ed25519 AAAA... (ssh-keyscan -t ed25519 host shows it).",
+        "ca_pem": "For TLS: the certificates (PEM) that signed the host's.",
+    }
+    password = forms.CharField(
+        strip=False,
+        required=False,
+        widget=UnseenTextarea(attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off"}),
+    )
+
+    class Meta(ConnectionForm.Meta):
+        fields = [*ConnectionForm.Meta.fields, "host_key"]
+        widgets = ConnectionForm.Meta.widgets | {"host_key": forms.Textarea(attrs={"rows": 2, "spellcheck": "false"})}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.instance._state.adding:
+            self.initial["port"], self.initial["username"] = SSH_PORT, "root"
+
+
+FORMS: dict[str, type[ConnectionForm]] = {form.kind.value: form for form in (HyperVForm, LibvirtForm)}

@@ -7,6 +7,8 @@ from collections import defaultdict
 from hosts.access import EVERYWHERE, Rights
 from hosts.models import HostGroup
 
+BETWEEN = " / "
+
 GroupsByParent = dict[int | None, list[HostGroup]]
 
 
@@ -28,3 +30,12 @@ def groups_in_order(rights: Rights = EVERYWHERE) -> list[tuple[int, HostGroup]]:
         return [it for group in groups[parent] for it in [(depth, group), *below(group.pk, depth + 1)]]
 
     return below(None, 0)
+
+
+def group_paths(rights: Rights = EVERYWHERE) -> dict[int, str]:
+    """ "All Hosts / Berlin / Rack 1" for each group by its key, in the order of the tree."""
+    found: dict[int, str] = {}
+    for _depth, group in groups_in_order(rights):
+        above = found.get(group.parent_id or 0)
+        found[group.pk] = f"{above}{BETWEEN}{group.name}" if above else group.name
+    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from hosts.asking import Answer, Trouble, ask, ask_load
 from hosts.audit import Deed
 from hosts.audit import record as record_deed
 from hosts.host_facts import facts_of
+from hosts.locking import lock_inventory
 from hosts.models import Host, HostGroup, LoadSample, VirtualMachine
 from hosts.providers.types import Secret, Transport
 from hosts.records import record, record_load, record_nonsense, record_state
@@ -38,10 +40,18 @@ _CONNECTION_FIELDS = (
     "port",
     "transport",
     "ca_pem",
+    "host_key",
     "username",
     "password",
     "move_limit_bytes_per_s",
 )
+
+# As needed_by says; the others need a password.
+_NEEDED = {
+    Transport.LIBVIRT_SSH: (True, "Enter the private key."),
+    Transport.LIBVIRT_TLS: (False, "Enter the client's certificate and its key."),
+    Transport.LIBVIRT_TCP: (False, ""),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,7 @@ class NewHost:
     port: int = 5985
     transport: Transport = Transport.NTLM_HTTP
     ca_pem: str = ""
+    host_key: str = ""
     move_limit_bytes_per_s: int | None = None
     group: HostGroup | None = None
     kind: Host.Kind = Host.Kind.HYPERV
@@ -73,6 +84,11 @@ class HostRefused(Exception):
 
 class HostBusy(Exception):
     """The host cannot be removed now; the message says why."""
+
+
+def needed_by(transport: Transport) -> tuple[bool, str]:
+    """Whether a user's name is needed, and the sentence that asks for the secret ("": none is needed)."""
+    return _NEEDED.get(transport, (True, "Enter the password."))
 
 
 def root_group() -> HostGroup:
@@ -125,7 +141,7 @@ def change_host(host: Host, new: NewHost, *, must_answer: bool = False) -> Host:
 def remove_host(host: Host) -> None:
     """Forget the host and what is on it; on the host itself nothing changes. Raises HostBusy."""
     with transaction.atomic():
-        _lock_inventory()
+        lock_inventory()
         if host.vms.filter(activity=VirtualMachine.Activity.UNDER_MIGRATION).exists():
             raise HostBusy(f"A virtual machine of {host.name} is under migration.")
         try:
@@ -185,7 +201,7 @@ def relocate_vm(vm_pk: int, target: Host) -> None:
     """The VM is on `target` now: its row goes there with its history, and replaces what stood there for it."""
     now = timezone.now()
     with transaction.atomic():
-        _lock_inventory()
+        lock_inventory()
         row = VirtualMachine.objects.get(pk=vm_pk)
         VirtualMachine.objects.filter(host=target, uid=row.uid).exclude(pk=vm_pk).delete()
         VirtualMachine.objects.filter(pk=vm_pk).update(host=target, is_missing=False, settled_at=now, load_count=0)
@@ -195,7 +211,7 @@ def relocate_vm(vm_pk: int, target: Host) -> None:
 def _point(host: Host, new: NewHost) -> None:
     host.name, host.address, host.port = new.name.strip(), new.address.strip(), new.port
     host.transport, host.ca_pem = new.transport.value, new.ca_pem.strip()
-    host.username, host.password = new.username.strip(), new.password
+    host.username, host.password, host.host_key = new.username.strip(), new.password, new.host_key.strip()
     if new.move_limit_bytes_per_s is not None:
         host.move_limit_bytes_per_s = new.move_limit_bytes_per_s
 
@@ -205,8 +221,19 @@ def _check(host: Host) -> None:
     is_here = host.kind == Host.Kind.THIS_MACHINE
     looked_at = {"name"} if is_here else set(_CONNECTION_FIELDS)
     host.full_clean(exclude={field.name for field in Host._meta.fields} - looked_at)
-    if not is_here and not isinstance(host.password, SealedSecret) and not host.password.reveal():
-        raise ValidationError({"password": "Enter the password."})
+    if is_here:
+        return
+    for field, sentence in _missing(host):
+        raise ValidationError({field: sentence})
+
+
+def _missing(host: Host) -> Iterator[tuple[str, str]]:
+    """What the transport needs and nobody entered, by field."""
+    needs_user, secret = needed_by(Transport(host.transport))
+    if needs_user and not host.username:
+        yield "username", "Enter the user's name."
+    if secret and not isinstance(host.password, SealedSecret) and not host.password.reveal():
+        yield "password", secret
 
 
 def _save_new(host: Host, by: User | None) -> None:
@@ -236,7 +263,7 @@ def _write(host: Host, answer: Answer, lease: datetime | None = None) -> bool:
     """Record the answer if the lease is still ours. Figures that the rows refuse are recorded as a trouble."""
     try:
         with transaction.atomic():
-            _lock_inventory()
+            lock_inventory()
             return _is_ours(host, lease) and _recorded(host, answer)
     except (DataError, IntegrityError, OverflowError):
         with transaction.atomic():
@@ -253,8 +280,3 @@ def _is_ours(host: Host, lease: datetime | None) -> bool:
 def _recorded(host: Host, answer: Answer) -> bool:
     record(host, answer)
     return True
-
-
-def _lock_inventory() -> None:
-    """One writer at a time: two refreshes that see the same VM must not both take its row (SQLite has only one)."""
-    list(HostGroup.objects.select_for_update().filter(parent=None).values_list("pk"))

@@ -8,13 +8,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from hosts.administration_models import MoveDefaults, Pulse
 from hosts.audit_models import AuditRecord
 from hosts.load_models import HostLoadHour, LoadSample, VmLoadHour, VmLoadSample
 from hosts.people_models import OperatorGroup, TemporaryPassword
 from hosts.providers.types import Transport, VmState
 from hosts.rating_models import PlacementDefaults, ThoroughCheck
 from hosts.secrets import SecretField
-from hosts.validators import validate_address, validate_certificates, validate_name
+from hosts.validators import validate_address, validate_certificates, validate_host_key, validate_name
 
 __all__ = [
     "AuditRecord",
@@ -23,8 +24,10 @@ __all__ = [
     "HostLoadHour",
     "HostVolume",
     "LoadSample",
+    "MoveDefaults",
     "OperatorGroup",
     "PlacementDefaults",
+    "Pulse",
     "TemporaryPassword",
     "ThoroughCheck",
     "VirtualAdapter",
@@ -64,6 +67,7 @@ class Host(models.Model):
 
     class Kind(models.TextChoices):
         HYPERV = "hyperv", "Hyper-V"
+        LIBVIRT = "libvirt", "KVM (libvirt)"
         THIS_MACHINE = "local", "This machine"
 
     class State(models.TextChoices):
@@ -79,6 +83,9 @@ class Host(models.Model):
         (Transport.NTLM_HTTP.value, "WinRM over HTTP, NTLM with message encryption"),
         (Transport.NTLM_HTTPS.value, "WinRM over HTTPS, NTLM"),
         (Transport.BASIC_HTTPS.value, "WinRM over HTTPS, Basic"),
+        (Transport.LIBVIRT_SSH.value, "libvirt over SSH"),
+        (Transport.LIBVIRT_TLS.value, "libvirt over TLS"),
+        (Transport.LIBVIRT_TCP.value, "libvirt over TCP, in a lab only"),
     ]
 
     name = models.CharField(max_length=255, unique=True, validators=[validate_name])
@@ -87,9 +94,10 @@ class Host(models.Model):
     address = models.CharField(max_length=255, validators=[validate_address])
     port = models.PositiveIntegerField(default=5985, validators=[MinValueValidator(1), MaxValueValidator(65535)])
     transport = models.CharField(max_length=20, choices=TransportChoices, default=Transport.NTLM_HTTP.value)
-    username = models.CharField(max_length=255)
+    username = models.CharField(max_length=255, blank=True)
     password = SecretField()
     ca_pem = models.TextField(blank=True, validators=[validate_certificates])
+    host_key = models.CharField(max_length=2000, blank=True, validators=[validate_host_key])
     is_in_maintenance = models.BooleanField(default=False)
     max_moves_in = models.PositiveSmallIntegerField(default=2)
     max_moves_out = models.PositiveSmallIntegerField(default=2)

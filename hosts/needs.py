@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ntpath
 from collections.abc import Iterable, Mapping
 
+from hosts import paths
 from hosts.models import VirtualDisk, VirtualMachine
 from hosts.providers.types import VmState
 from hosts.rating_types import GB, Options, VmNeed
@@ -92,6 +92,5 @@ def _busy_processors(vm: VirtualMachine, options: Options) -> float:
 
 def _room_beside(disks: Iterable[VirtualDisk], free_bytes: Mapping[str, int]) -> int | None:
     """Free bytes on the fullest volume that the VM's disks are on; None when no such volume is known."""
-    drives = {ntpath.splitdrive(layer["path"])[0].upper() for disk in disks for layer in disk.layers}
-    rooms = [free for path, free in free_bytes.items() if ntpath.splitdrive(path)[0].upper() in drives]
-    return min(rooms, default=None)
+    volumes = {paths.volume_of(layer["path"], free_bytes) for disk in disks for layer in disk.layers}
+    return min((free_bytes[volume] for volume in volumes if volume), default=None)

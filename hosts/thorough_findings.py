@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ntpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from hosts import paths
 from hosts.models import Host, VirtualMachine
 from hosts.placement import Rated
 from hosts.rating_types import MB
@@ -28,24 +28,19 @@ def findings_of(rated: Rated, vm: VirtualMachine, host: Host) -> Iterator[Thorou
 def _path(rated: Rated, vm: VirtualMachine, host: Host) -> ThoroughFinding:
     """The folder above the VM's own, if the host has that volume; otherwise the host's default."""
     room = rated.situation.free_bytes
-    folder = _default_folder(host, vm, {path.upper() for path in room})
-    free_bytes = {path.upper(): free for path, free in room.items()}.get(_drive(folder))
-    if free_bytes is None:
+    folder = _default_folder(host, vm, room)
+    volume = paths.volume_of(folder, room)
+    if volume is None:
         text = f"{host.name} has no volume for {folder or 'its default path'}."
         return ThoroughFinding(FindingLevel.ERROR, text, "Choose a folder on one of its volumes.")
     need = rated.need.needed_disk_bytes + rated.situation.reserves.disk_mb * MB
+    free_bytes = room[volume]
     if need > free_bytes:
-        text = f"{_drive(folder)} of {host.name} has {size(free_bytes)} free; {vm.name} needs {size(need)} there."
+        text = f"{volume} of {host.name} has {size(free_bytes)} free; {vm.name} needs {size(need)} there."
         return ThoroughFinding(FindingLevel.WARNING, text, "Choose another path, or spread the disks.")
     return ThoroughFinding(FindingLevel.OK, f"{folder} on {host.name} has {size(free_bytes)} free for {size(need)}.")
 
 
-def _default_folder(host: Host, vm: VirtualMachine, volumes: set[str]) -> str:
-    parent = ntpath.dirname(vm.folder.rstrip("\\"))
-    return parent if _drive(parent) in volumes else host.default_vm_path.rstrip("\\")
-
-
-def _drive(path: str) -> str:
-    """ "D:\\VMs" -> "D:\\"."""
-    drive = ntpath.splitdrive(path)[0].upper()
-    return f"{drive}\\" if drive else ""
+def _default_folder(host: Host, vm: VirtualMachine, volumes: Iterable[str]) -> str:
+    folder = vm.folder if paths.is_posix(vm.folder) else paths.parent(vm.folder)
+    return folder if paths.volume_of(folder, volumes) else paths.trimmed(host.default_vm_path)

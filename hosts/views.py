@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from hosts.access import Action, SignedInRequest, can, needs
 from hosts.audit import Deed, record
-from hosts.forms import ConnectionForm
+from hosts.forms import FORMS, ConnectionForm, HyperVForm
 from hosts.host_charts import BY_DEFAULT, WINDOWS, charts_of, window_of
 from hosts.host_rows import row_of
 from hosts.inventory import (
@@ -63,7 +63,9 @@ def host_menu(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs(Action.CHANGE_HOST)
 def host_add(request: SignedInRequest) -> HttpResponse:
-    form = ConnectionForm(request.POST or None)
+    """`kind` in the query says which virtualization software the host runs."""
+    kind = request.GET.get("kind", Host.Kind.HYPERV)
+    form = FORMS.get(kind, HyperVForm)(request.POST or None)
 
     def add(new: NewHost, must_answer: bool) -> Host:
         return add_host(new, request.user, must_answer=must_answer)
@@ -78,7 +80,7 @@ def host_add(request: SignedInRequest) -> HttpResponse:
 @needs(Action.CHANGE_HOST, Host)
 def host_edit(request: HttpRequest, pk: int) -> HttpResponse:
     host = get_object_or_404(Host, pk=pk)
-    form = ConnectionForm(request.POST or None, instance=get_object_or_404(Host, pk=pk))
+    form = FORMS.get(host.kind, HyperVForm)(request.POST or None, instance=get_object_or_404(Host, pk=pk))
 
     def change(new: NewHost, must_answer: bool) -> Host:
         return change_host(host, new, must_answer=must_answer)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from hosts.access import Action, SignedInRequest, needs
+from hosts.addresses import is_ours
 from hosts.models import Host, HostGroup
 from hosts.placement_defaults import placement_defaults, save_placement_defaults
 from hosts.rating_forms import DefaultsForm, ImportanceForm
@@ -28,18 +28,9 @@ def placement(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         save_placement_defaults(form.entered(), request.user)
         messages.success(request, "The placement defaults were stored. They hold for every rating from now on.")
-        return redirect(back if _is_ours(request, back) else "placement")
+        return redirect(back if is_ours(request, back) else "placement")
     context = {"form": form, "back": back, "is_proposed": request.method == "GET" and form.is_changed}
     return render(request, "hosts/placement.html", context, status=400 if form.errors else 200)
-
-
-@require_GET
-@needs(Action.CHANGE_GROUP)
-def group_list(request: HttpRequest) -> HttpResponse:
-    """The groups with their reserves, and the hosts that have reserves of their own."""
-    own = [host for host in Host.objects.select_related("group").defer("password", "ca_pem") if _has_own(host)]
-    groups = HostGroup.objects.select_related("parent").order_by("name")
-    return render(request, "hosts/group_list.html", {"groups": groups, "own": own})
 
 
 @require_http_methods(["GET", "POST"])
@@ -50,7 +41,7 @@ def group_reserves(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.store()
         messages.success(request, f"The reserves of {group.name} were stored.")
-        return redirect("group-list")
+        return redirect("group-page", pk)
     context = {"form": form, "group": group, "hosts": group.hosts.count()}
     return render(request, "hosts/group_reserves.html", context, status=400 if form.errors else 200)
 
@@ -69,12 +60,3 @@ def host_reserves(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _proposed(query: QueryDict) -> dict[str, str]:
     return {name: query.get(name, "") for name in ImportanceForm.base_fields if name in query}
-
-
-def _is_ours(request: HttpRequest, back: str) -> bool:
-    """An address of this console, and nowhere else."""
-    return url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-
-
-def _has_own(host: Host) -> bool:
-    return any(getattr(host, name) is not None for name in HostReservesForm.Meta.fields)

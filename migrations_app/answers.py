@@ -7,13 +7,17 @@ from functools import cached_property
 
 from django.http import QueryDict
 
+from hosts import paths
 from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
 from hosts.placement_defaults import placement_defaults
+from hosts.providers.types import VmState
 from hosts.rating_forms import RatingForm
 from hosts.rating_types import Options
+from migrations_app.forecast import Forecast
 from migrations_app.forms import OptionsForm
-from migrations_app.plans import Choices, default_folder, fingerprint, forecast_move, same_networks
+from migrations_app.plans import Choices, can_stream, default_folder, fingerprint, forecast_move, same_networks
 from migrations_app.schedule_form import ScheduleForm
+from migrations_app.transfer_types import Transfer, TransferType, transfer_of
 
 NOT_CONNECTED = "none"
 NETWORK = "to:"
@@ -28,7 +32,8 @@ class Answers:
     Names in the query: seen (fingerprint), target, on (the target that path and networks were chosen for),
     folder, disk-<n>, net-<n> (n: place among the VM's disks or adapters), the options of the move, when it is done
     (migrations_app.schedule_form), the options of the ratings (hosts.rating_forms), and how the list of hosts is
-    narrowed (migrations_app.candidates.Narrowing).
+    narrowed (migrations_app.candidates.Narrowing). `transfer` is "quick" for a Quick Migration where a live one is
+    possible.
     """
 
     vm: VirtualMachine
@@ -71,7 +76,7 @@ class Answers:
     def folder(self) -> str:
         """The chosen folder, or the one to begin with."""
         if self.has_folder:
-            return self.query.get("folder", "").strip().rstrip("\\")
+            return paths.trimmed(self.query.get("folder", "").strip())
         return default_folder(self.vm, self.target) if self.target else ""
 
     @cached_property
@@ -80,7 +85,7 @@ class Answers:
         if not self.is_placed:
             return {}
         given = {disk.location: self.query.get(f"disk-{n}", "").strip() for n, disk in enumerate(self.disks)}
-        return {location: folder.rstrip("\\") for location, folder in given.items() if folder}
+        return {location: paths.trimmed(folder) for location, folder in given.items() if folder}
 
     @cached_property
     def disks(self) -> list[VirtualDisk]:
@@ -105,6 +110,26 @@ class Answers:
     @cached_property
     def options(self) -> OptionsForm:
         return OptionsForm({name: self.query.get(name, "") for name in OptionsForm.base_fields})
+
+    @property
+    def wants_quick(self) -> bool:
+        """Quick Migration was chosen, or a cut-over at a time of one's own, which only that has."""
+        return self.query.get("transfer") == TransferType.QUICK or bool(self.query.get("cut"))
+
+    @cached_property
+    def transfer(self) -> Transfer:
+        return transfer_of(self.vm, self.target, wants_quick=self.wants_quick)
+
+    @property
+    def can_stream(self) -> bool:
+        """Whether there is a choice of how the memory travels in the outage."""
+        is_paused = self.vm.state == VmState.RUNNING and not self.transfer.is_live
+        return is_paused and self.target is not None and can_stream(self.vm.host, self.target)
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """For what is chosen so far."""
+        return forecast_move(self.vm, self.target, self.limit_bytes_per_s, is_live=self.transfer.is_live)
 
     @cached_property
     def limit_bytes_per_s(self) -> int:
@@ -142,12 +167,14 @@ class Answers:
             keeps_source_files=self.options.cleaned_data["keep"],
             limit_bytes_per_s=self.limit_bytes_per_s,
             max_rounds=self.options.max_rounds,
+            streams_state=not self.options.cleaned_data["saved"],
+            wants_quick=self.wants_quick,
         )
 
     def carried(self, *asked: str) -> list[tuple[str, str]]:
         """Names and values that a page hands on: all but those it asks for itself (names, or "disk-" for many)."""
         asked_last = (*OptionsForm.base_fields, *ScheduleForm.base_fields)
-        known = ("seen", "target", "on", "folder", "disk-", "net-", *asked_last, *_RATING, *_NARROWING)
+        known = ("seen", "transfer", "target", "on", "folder", "disk-", "net-", *asked_last, *_RATING, *_NARROWING)
         state = self.query.copy()
         state["seen"] = self.seen
         if self.target is not None and not self.is_placed:

@@ -16,16 +16,19 @@ from hosts.rating_types import Factor, Options, Rating
 from migrations_app.forecast import Forecast
 from migrations_app.past_moves import past
 from migrations_app.plans import forecast_move
+from migrations_app.transfer_types import Transfer, transfer_of
 
 PAGE_SIZE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A host, its rating for the VM, and what a move there takes; no forecast for a host that cannot be chosen."""
+    """A host, its rating for the VM, and how a move there goes and what it takes; nothing of that for a host that
+    cannot be chosen."""
 
     rated: RatedHost
     forecast: Forecast | None
+    transfer: Transfer | None
 
     @property
     def host(self) -> Host:
@@ -112,16 +115,20 @@ def first_choice(found: Iterable[RatedHost]) -> RatedHost | None:
 class Forecasts:
     """What a move of the VM takes, to any host; earlier moves are asked for once."""
 
-    def __init__(self, vm: VirtualMachine, limit_bytes_per_s: int = 0) -> None:
+    def __init__(self, vm: VirtualMachine, limit_bytes_per_s: int = 0, *, wants_quick: bool = False) -> None:
         self._vm = vm
         self._limit = limit_bytes_per_s
+        self._wants_quick = wants_quick
         self._past = past()
 
     def candidate(self, rated: RatedHost) -> Candidate:
-        return Candidate(rated, None if rated.rating.is_blocked else self._forecast(rated.host))
+        if rated.rating.is_blocked:
+            return Candidate(rated, None, None)
+        transfer = transfer_of(self._vm, rated.host, wants_quick=self._wants_quick)
+        return Candidate(rated, self._forecast(rated.host, is_live=transfer.is_live), transfer)
 
-    def _forecast(self, target: Host) -> Forecast:
-        return forecast_move(self._vm, target, self._limit, earlier=self._past)
+    def _forecast(self, target: Host, *, is_live: bool) -> Forecast:
+        return forecast_move(self._vm, target, self._limit, earlier=self._past, is_live=is_live)
 
 
 def _fits(rated: RatedHost, narrowing: Narrowing, inside: set[int] | None) -> bool:

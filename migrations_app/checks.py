@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from hosts import paths
 from hosts.inventory import refresh_anew
 from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
 from hosts.placement import rate_host
@@ -14,7 +15,7 @@ from migrations_app.engine.plan import Plan
 from migrations_app.engine.step import Finding, Level
 from migrations_app.models import MigrationJob
 from migrations_app.paths import why_not_folder
-from migrations_app.plans import Choices, choices_of, fingerprint, needs_by_volume, vm_folder
+from migrations_app.plans import Choices, choices_of, fingerprint, needs_by_volume, vm_folder, volume_paths
 
 _MOVABLE = (VmState.RUNNING, VmState.OFF, VmState.SAVED)
 STALE_ACTION = "Open the wizard again; it starts from how the virtual machine is now."
@@ -41,8 +42,8 @@ def check_path(
     """Whether the folders are folders of the target, with room for what goes there."""
     elsewhere = disk_folders or {}
     given = sorted({folder, *elsewhere.values()})
-    wrong = [Finding(Level.ERROR, reason) for path in given if (reason := why_not_folder(path))]
-    return wrong or [*_room(vm, target, needs_by_volume(vm, folder, elsewhere))]
+    wrong = [Finding(Level.ERROR, reason) for path in given if (reason := _why_not(path, target))]
+    return wrong or [*_room(vm, target, needs_by_volume(vm, volume_paths(target), folder, elsewhere))]
 
 
 def check_networks(vm: VirtualMachine, target: Host, networks: Mapping[str, str | None]) -> list[Finding]:
@@ -126,8 +127,8 @@ def _features(vm: VirtualMachine) -> Iterator[Finding]:
 def _disks(vm: VirtualMachine) -> Iterator[Finding]:
     others = _layers_of_others(vm)
     for disk in vm.disks.all():
-        for path in (layer["path"] for layer in disk.layers if layer["path"].lower() in others):
-            text = f"{path} of {vm.name} is also a layer of {others[path.lower()]}."
+        for path in (layer["path"] for layer in disk.layers if paths.key(layer["path"]) in others):
+            text = f"{path} of {vm.name} is also a layer of {others[paths.key(path)]}."
             yield Finding(Level.ERROR, text, "Give each virtual machine disks of its own first.")
         if disk.is_pass_through:
             text = f"The disk at {disk.location} of {vm.name} is a pass-through disk; it cannot be copied."
@@ -143,7 +144,7 @@ def _disks(vm: VirtualMachine) -> Iterator[Finding]:
 def _layers_of_others(vm: VirtualMachine) -> dict[str, str]:
     """Names of the other VMs of the host, by the files that their disks are made of."""
     disks = VirtualDisk.objects.filter(vm__host=vm.host_id).exclude(vm=vm.pk).values_list("vm__name", "layers")
-    return {layer["path"].lower(): name for name, layers in disks for layer in layers}
+    return {paths.key(layer["path"]): name for name, layers in disks for layer in layers}
 
 
 def _memory(vm: VirtualMachine, target: Host) -> Iterator[Finding]:
@@ -154,9 +155,13 @@ def _memory(vm: VirtualMachine, target: Host) -> Iterator[Finding]:
         yield Finding(Level.ERROR, text, "Free memory on the host or choose another one.")
 
 
+def _why_not(folder: str, target: Host) -> str:
+    return why_not_folder(folder, is_posix=target.kind == Host.Kind.LIBVIRT)
+
+
 def _room(vm: VirtualMachine, target: Host, needs: Mapping[str, int]) -> Iterator[Finding]:
     """What the move needs and the group's reserve, volume by volume."""
-    volumes = {volume.path.upper(): volume for volume in target.volumes.all()}
+    volumes = {volume.path: volume for volume in target.volumes.all()}
     reserve = target.group.disk_reserve_mb << 20
     for drive, need in sorted(needs.items()):
         volume = volumes.get(drive)
@@ -191,8 +196,11 @@ def _adapter(
 
 
 def _folder_is_free(choices: Choices) -> Iterator[Finding]:
-    folder = vm_folder(choices).lower()
+    """A folder for each VM is Hyper-V's custom; on a KVM host their files lie beside one another."""
+    if choices.target.kind == Host.Kind.LIBVIRT:
+        return
+    folder = paths.key(vm_folder(choices))
     for other in VirtualMachine.objects.filter(host=choices.target).exclude(uid=choices.vm.uid):
-        if other.folder.rstrip("\\").lower() == folder:
+        if paths.key(other.folder) == folder:
             text = f"{folder} on {choices.target.name} is the folder of {other.name}."
             yield Finding(Level.ERROR, text, "Choose another path.")

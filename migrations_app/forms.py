@@ -41,6 +41,13 @@ class OptionsForm(forms.Form):
         error_messages={"invalid": "Give the number of rounds as a whole number, or leave it empty."},
     )
 
+    saved = forms.BooleanField(
+        required=False,
+        label="Save the state to a file",
+        help_text="Instead of sending the memory straight into the target: the outage is longer, and until the virtual "
+        "machine runs there its state is kept on the source, whatever happens to the target.",
+    )
+
     @property
     def max_rounds(self) -> int:
         given = self.cleaned_data.get("rounds")

@@ -20,6 +20,7 @@ from hosts.placement_defaults import placement_defaults
 from hosts.rating_record import rating_record
 from hosts.rating_types import Options
 from migrations_app import tasks
+from migrations_app.changes import vm_record
 from migrations_app.checks import check_choices, errors
 from migrations_app.deeds import tell
 from migrations_app.engine.plan import Plan
@@ -188,6 +189,7 @@ def _write(
         source_name=vm.host.name,
         target_name=target.name,
         plan=plan.to_json(),
+        vm_before=vm_record(vm),
         rating=rating,
         limit_bytes_per_s=plan.limit_bytes_per_s,
         bytes_total=plan.disk_bytes + (plan.memory_mb << 20 if plan.was_running else 0),

@@ -49,6 +49,8 @@ class MigrationJob(models.Model):
     source_name = models.CharField(max_length=255)
     target_name = models.CharField(max_length=255)
     plan = models.JSONField()
+    vm_before = models.JSONField(null=True, blank=True, help_text="The VM when the move was ordered; see changes.py.")
+    vm_after = models.JSONField(null=True, blank=True, help_text="The VM as it was found when the job had ended.")
     rating = models.JSONField(
         null=True, blank=True, help_text="How the target was rated when the move was ordered, and from what."
     )

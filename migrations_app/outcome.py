@@ -11,6 +11,7 @@ from hosts.inventory import refresh_host, relocate_vm, set_activity
 from hosts.models import Host, VirtualMachine
 from hosts.providers.errors import ProviderError
 from hosts.providers.types import VmState
+from migrations_app.changes import keep_after
 from migrations_app.engine.step import Context, StepRefused
 from migrations_app.journal import Cancelled, Journal, OutageTooLong
 from migrations_app.models import HostSlot, JobStep, MigrationJob
@@ -109,6 +110,7 @@ def close(journal: Journal, status: MigrationJob.Status, text: str) -> None:
     for host in (job.source, job.target):
         if host is not None:
             _look_again(host)
+    keep_after(job.pk)
 
 
 def _look_again(host: Host) -> None:

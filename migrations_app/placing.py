@@ -12,7 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from hosts.models import Host, VirtualMachine
+from hosts import paths
+from hosts.models import Host, HostVolume, VirtualMachine
 from hosts.needs import need_of
 from hosts.placement import RatedHost, rate_hosts
 from hosts.rating_types import HostSituation, Options
@@ -64,8 +65,10 @@ class Placer:
 
     def reserve(self, vm: VirtualMachine, target_pk: int, plan: Plan) -> None:
         """The VM will come to the target: what it takes there is not free any more."""
-        self._loads[target_pk].add(need_of(vm, self._options), needs_by_volume(vm, plan.folder, {}))
-        self._folders.add((target_pk, plan.folder.lower()))
+        volumes = list(HostVolume.objects.filter(host=target_pk).values_list("path", flat=True))
+        self._loads[target_pk].add(need_of(vm, self._options), needs_by_volume(vm, volumes, plan.folder, {}))
+        if not paths.is_posix(plan.folder):
+            self._folders.add((target_pk, paths.key(plan.folder)))
 
     def place(self, vm: VirtualMachine, only: Host | None = None) -> Placement:
         """On the best rated host that has stars and all it needs; on `only` if that can be chosen at all. It counts for
@@ -101,7 +104,7 @@ class Placer:
         blocked = [reason for reason in rated.rating.zero_reasons if reason.is_blocking]
         if blocked:
             return Placement(vm, reason=f"{blocked[0].text} {blocked[0].action}")
-        if (target.pk, vm_folder(choices).lower()) in self._folders:
+        if (target.pk, paths.key(vm_folder(choices))) in self._folders:
             text = f"Another virtual machine that moves to {target.name} has the folder {vm_folder(choices)}."
             return Placement(vm, reason=f"{text} Move {vm.name} by itself, to another path.")
         if found := errors(check_choices(choices)):
@@ -118,7 +121,7 @@ class Placer:
         load = self._loads[pk]
         host.memory_available_mb = max(0, host.memory_available_mb - load.memory_mb)
         for volume in host.volumes.all():
-            volume.free_bytes -= load.bytes_on[volume.path.upper()]
+            volume.free_bytes -= load.bytes_on[volume.path]
         return host
 
 

@@ -12,7 +12,7 @@ from hosts.ratings import NETWORK_MBPS
 
 @dataclass(slots=True)
 class PlannedLoad:
-    """Of one host. `bytes_on`: by the path of the volume in capitals, as in plans.needs_by_volume."""
+    """Of one host. `bytes_on`: by the path of the volume, as in plans.needs_by_volume."""
 
     busy_processors: float = 0.0
     memory_mb: int = 0
@@ -29,7 +29,7 @@ class PlannedLoad:
 
     def on(self, host: HostSituation) -> HostSituation:
         """The host as it will be."""
-        free = {path: room - self.bytes_on[path.upper()] for path, room in host.free_bytes.items()}
+        free = {path: room - self.bytes_on[path] for path, room in host.free_bytes.items()}
         return replace(
             host,
             cpu_percent=host.cpu_percent + (100 * self.busy_processors / host.cpu_count if host.cpu_count else 0.0),

@@ -8,8 +8,10 @@ from migrations_app import (
     views,
     views_batches,
     views_host,
+    views_record,
     views_repair,
     views_report,
+    views_script,
     views_verbs,
     views_wizard,
 )
@@ -17,6 +19,10 @@ from migrations_app import (
 urlpatterns = [
     path("jobs/", views.job_list, name="job-list"),
     path("jobs/<int:pk>/", views.job_page, name="job-page"),
+    path("jobs/<int:pk>/changes/", views_record.job_changes, name="job-changes"),
+    path("jobs/<int:pk>/log.csv", views_record.job_log, name="job-log"),
+    path("jobs/<int:pk>/script/", views_script.job_script, name="job-script"),
+    path("jobs/<int:pk>/script/download/", views_script.job_script_file, name="job-script-file"),
     path("jobs/<int:pk>/cancel/", views_verbs.job_cancel, name="job-cancel"),
     path("jobs/<int:pk>/cut-over/", views_verbs.job_cut_over, name="job-cut-over"),
     path("jobs/<int:pk>/window/", views_verbs.job_window, name="job-window"),
@@ -46,5 +52,7 @@ urlpatterns = [
     path("vms/<int:pk>/migrate/path/", views_wizard.select_path, name="migrate-path"),
     path("vms/<int:pk>/migrate/networks/", views_wizard.select_networks, name="migrate-networks"),
     path("vms/<int:pk>/migrate/summary/", views_wizard.summary, name="migrate-summary"),
+    path("vms/<int:pk>/migrate/script/", views_script.wizard_script, name="migrate-script"),
+    path("vms/<int:pk>/migrate/script/download/", views_script.wizard_script_file, name="migrate-script-file"),
     path("vms/<int:pk>/migrate/move/", views_wizard.move, name="migrate-move"),
 ]

@@ -97,7 +97,7 @@ def _pieces(request: HttpRequest, answers: Answers, page: str) -> Iterator[str]:
     target_pk = answers.target.pk if answers.target else None
     groups = groups_of(user_of(request))
     found = find_hosts(answers.vm, answers.rating_options, Narrowing.of(request.GET), target_pk, groups)
-    forecasts = Forecasts(answers.vm, answers.limit_bytes_per_s)
+    forecasts = _forecasts(answers)
     yield from _rows(request, answers, found, forecasts)
     yield below_rows
     yield render_to_string("migrations_app/_host_pager.html", {"found": found}, request)
@@ -123,12 +123,16 @@ def _about(request: HttpRequest, answers: Answers, **context: bool) -> HttpRespo
     if answers.target is None:
         raise Http404("There is no such host.")
     rated = rate_host(answers.vm, answers.target, answers.rating_options)
-    shown = about_host(answers, Forecasts(answers.vm, answers.limit_bytes_per_s).candidate(rated))
+    shown = about_host(answers, _forecasts(answers).candidate(rated))
     response = render(
         request, "migrations_app/_about_host.html", {**_about_context(request, answers), **context, "about": shown}
     )
     response["HX-Replace-Url"] = f"{reverse('migrate-host', args=[answers.vm.pk])}?{shown.query}"
     return response
+
+
+def _forecasts(answers: Answers) -> Forecasts:
+    return Forecasts(answers.vm, answers.limit_bytes_per_s, wants_quick=answers.wants_quick)
 
 
 def _about_context(request: HttpRequest, answers: Answers) -> dict[str, Any]:

@@ -17,24 +17,35 @@ from migrations_app.checks import check_choices, errors
 from migrations_app.jobs import JobRefused, start_job
 from migrations_app.pages import network_rows, problems_of, stages, stops
 from migrations_app.people import user_of
-from migrations_app.plans import forecast_move, make_plan, vm_folder
+from migrations_app.plans import can_stream, make_plan, vm_folder
 from migrations_app.rooms import rooms
 from migrations_app.schedule_form import ScheduleForm
+from migrations_app.transfer_types import why_not_live
 
 
 @require_GET
 @needs(Action.SEE_RATINGS, VirtualMachine)
 def warning(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a quick migration means for the VM, before anything is chosen."""
-    answers = Answers(whole_vm(pk), QueryDict())
-    return _page(request, "migrate", answers, forecast=forecast_move(answers.vm, None))
+    """What a migration means for the VM, before a host is chosen; only the way of the transfer may be."""
+    chosen = QueryDict(mutable=True)
+    chosen["transfer"] = request.GET.get("transfer", "")
+    answers = Answers(whole_vm(pk), chosen)
+    return _page(
+        request,
+        "migrate",
+        answers,
+        forecast=answers.forecast,
+        is_choice=not why_not_live(answers.vm),
+        streams=can_stream(answers.vm.host, answers.vm.host),
+        carried=answers.carried("transfer"),
+    )
 
 
 @require_GET
 @needs(Action.SEE_RATINGS, VirtualMachine)
 def select_path(request: HttpRequest, pk: int) -> HttpResponse:
     answers = answers_of(request, pk)
-    if back := _back(answers, "migrate-host"):
+    if back := back_to_wrong_page(answers, "migrate-host"):
         return back
     disks = [(place, disk, answers.disk_folders.get(disk.location, "")) for place, disk in enumerate(answers.disks)]
     return _page(
@@ -52,7 +63,7 @@ def select_path(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Action.SEE_RATINGS, VirtualMachine)
 def select_networks(request: HttpRequest, pk: int) -> HttpResponse:
     answers = answers_of(request, pk)
-    if back := _back(answers, "migrate-host", "migrate-path"):
+    if back := back_to_wrong_page(answers, "migrate-host", "migrate-path"):
         return back
     return _page(
         request,
@@ -68,7 +79,7 @@ def select_networks(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Action.SEE_RATINGS, VirtualMachine)
 def summary(request: HttpRequest, pk: int) -> HttpResponse:
     answers = answers_of(request, pk)
-    if back := _back(answers, "migrate-host", "migrate-path", "migrate-networks"):
+    if back := back_to_wrong_page(answers, "migrate-host", "migrate-path", "migrate-networks"):
         return back
     return _summary(request, answers)
 
@@ -76,13 +87,14 @@ def summary(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @needs(Action.MIGRATE, VirtualMachine)
 def move(request: HttpRequest, pk: int) -> HttpResponse:
-    """Order the move; or, with the other button, show the summary with the options that were entered."""
+    """Order the move; or, with another button, show the summary or the script with the options that were entered."""
     answers = answers_of(request, pk)
     if answers.target is None:
-        return redirect(_address("migrate-host", answers))
+        return redirect(page_address("migrate-host", answers))
     choices = answers.choices()
     if "move" not in request.POST or choices is None:
-        return redirect(_address("migrate-summary", answers))
+        page = "migrate-script" if "script" in request.POST else "migrate-summary"
+        return redirect(page_address(page, answers))
     try:
         job = start_job(make_plan(choices), user_of(request), answers.rating_options, answers.schedule_form.schedule)
     except JobRefused as refused:
@@ -126,10 +138,10 @@ def _summary(request: HttpRequest, answers: Answers, refused: str = "") -> HttpR
         findings=findings,
         can_move=choices is not None and not errors(findings),
         why_not_act=can(request.user, Action.MIGRATE, answers.vm).why_not,
-        forecast=forecast_move(answers.vm, answers.target, answers.limit_bytes_per_s),
+        forecast=answers.forecast,
         vm_folder=vm_folder(choices) if choices else answers.folder,
         rows=network_rows(answers),
-        carried=answers.carried("keep", "limit", "rounds", *ScheduleForm.base_fields),
+        carried=answers.carried("keep", "limit", "rounds", "saved", *ScheduleForm.base_fields),
         schedule=answers.schedule_form.schedule if answers.schedule_form.is_valid() else None,
     )
 
@@ -138,15 +150,15 @@ def _page(request: HttpRequest, page: str, answers: Answers, *, status: int = 20
     return render(request, template_of(page), {**page_context(page, answers), **context}, status=status)
 
 
-def _back(answers: Answers, *pages: str) -> HttpResponse | None:
+def back_to_wrong_page(answers: Answers, *pages: str) -> HttpResponse | None:
     """To the first of these pages with a wrong answer, which shows what is wrong; None when all are right."""
     for page in pages:
         if problems_of(page, answers):
-            return redirect(_address(page, answers))
+            return redirect(page_address(page, answers))
     return None
 
 
-def _address(page: str, answers: Answers) -> str:
+def page_address(page: str, answers: Answers) -> str:
     state = answers.carried()
     if page == "migrate-host" and not answers.has_target:
         state.append(("target", ""))

@@ -21,6 +21,42 @@ prepare_venv() {
     exec 9>&-
 }
 
+# prepare_kvm: .venv holds what KVM hosts need; with root, Debian's packages that it compiles against are installed.
+# Fails, with the reason in kvm_is_missing, where that cannot be had.
+prepare_kvm() {
+    local stamp missing
+    stamp="kvm-$(sha256sum requirements-kvm.txt | cut -d' ' -f1)"
+    if [ -e ".venv/$stamp" ] && .venv/bin/python -c 'import libvirt' 2>/dev/null; then return; fi
+    missing="$(_missing_packages libvirt-dev pkg-config gcc python3-dev)"
+    if [ -n "$missing" ] && ! _apt_install $missing; then
+        kvm_is_missing="KVM hosts need $missing, which apt-get could not install here (it needs root on Debian)."
+        return 1
+    fi
+    echo "Installing requirements-kvm.txt (pip's log: $var_dir/log/pip-kvm.log)."
+    if ! .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off \
+        -r requirements-kvm.txt >"$var_dir/log/pip-kvm.log" 2>&1; then
+        kvm_is_missing="pip could not install requirements-kvm.txt; see $var_dir/log/pip-kvm.log."
+        return 1
+    fi
+    rm -f .venv/kvm-*
+    touch ".venv/$stamp"
+}
+
+_missing_packages() {
+    local package missing=()
+    for package in "$@"; do
+        dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package")
+    done
+    echo "${missing[*]}"
+}
+
+_apt_install() {
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then return 1; fi
+    echo "Installing $* (apt's log: $var_dir/log/apt.log)."
+    (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@") \
+        >"$var_dir/log/apt.log" 2>&1 </dev/null
+}
+
 _stamp() {
     cat requirements.txt "$1" | sha256sum | cut -d' ' -f1
 }

@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
-
-from django.utils import timezone
 
 from console.lab_hosts import add_lab_hosts
 from hosts.inventory import refresh_host
@@ -16,15 +13,15 @@ from hosts.models import Host, VirtualMachine
 from lab.hyperv.checker import GuestAnswer, await_answer, prove
 from lab.hyperv.control import Lab
 from lab.hyperv.spec import LabSpec, small_spec
-from migrations_app.engine.runner import run_job
 from migrations_app.jobs import start_job
 from migrations_app.models import MigrationJob
 from migrations_app.plans import Choices, default_folder, fingerprint, make_plan, match_networks
+from tests.workers import Workers
 
 PATIENCE_S = 60.0
 
 
-class LabMove:
+class LabMove(Workers):
     """A lab with its hosts in the inventory, and one of its VMs to be moved from HV01 to HV02."""
 
     def __init__(self, root: Path, spec: LabSpec | None = None, vm: str = "WEB01") -> None:
@@ -44,24 +41,6 @@ class LabMove:
         host = Host.objects.get(name=target)
         folder, networks = default_folder(vm, host), match_networks(vm, host)
         return start_job(make_plan(Choices(vm, host, folder, networks, fingerprint(vm), **options)), None)  # type: ignore[arg-type]
-
-    def run(self, job: MigrationJob) -> MigrationJob:
-        """Work on the job as workers do, again and again, until it has ended."""
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            run_job(job.pk, "test")
-            job.refresh_from_db()
-            if not job.is_open or time.monotonic() > deadline:
-                return job
-            MigrationJob.objects.filter(pk=job.pk).update(not_before=None)
-
-    def run_once(self, job: MigrationJob) -> MigrationJob:
-        run_job(job.pk, "test")
-        job.refresh_from_db()
-        return job
-
-    def expire_lease(self, job: MigrationJob) -> None:
-        MigrationJob.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
     def refresh(self) -> None:
         for host in Host.objects.all():

@@ -1,4 +1,4 @@
-"""Ferry as a user has it: `manage.py serve --lab` in a process of its own, spoken to over HTTP only."""
+"""Ferry as a user has it: `manage.py serve` with a lab in a process of its own, spoken to over HTTP only."""
 
 from __future__ import annotations
 
@@ -25,14 +25,20 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 class Served:
     """The server with its data in `var`. Started again after a kill, it finds what it left.
 
-    `settings`: FERRY_... names of its environment; `options`: of the command.
+    `settings`: FERRY_... names of its environment; `options`: of the command; `labs`: those that say which labs it has.
     """
 
-    def __init__(self, var: Path, settings: Mapping[str, str] | None = None, options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        var: Path,
+        settings: Mapping[str, str] | None = None,
+        options: tuple[str, ...] = (),
+        labs: tuple[str, ...] = ("--lab",),
+    ) -> None:
         self.var = var
         around = {name: value for name, value in os.environ.items() if name != "FERRY_PROBES"}  # as a user has it
         self.environment = {**around, "FERRY_VAR": str(var), "PYTHONUNBUFFERED": "1", **(settings or {})}
-        self._options = options
+        self._options = (*labs, *options)
         self.lines: list[str] = []
         self.session = requests.Session()
         self.session.trust_env = False
@@ -40,7 +46,7 @@ class Served:
 
     def start(self) -> None:
         """Returns when the console answers."""
-        command = [sys.executable, "manage.py", "serve", "--lab", "--port", "0", *self._options]
+        command = [sys.executable, "manage.py", "serve", "--port", "0", *self._options]
         self.process = subprocess.Popen(
             command, cwd=REPOSITORY, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -81,12 +87,13 @@ class Served:
         answer.raise_for_status()
         return answer
 
-    def order_move(self, vm: str, target: str) -> int:
-        """Through the wizard with its presets, as a browser without JavaScript does it; the job's number."""
+    def order_move(self, vm: str, target: str, **answers: str) -> int:
+        """Through the wizard with its presets but for these answers, as a browser without JavaScript does it; the job's
+        number."""
         pk, host = self.value("SELECT id FROM hosts_virtualmachine WHERE name=?", vm), self._host(target)
         page = self.get(f"vms/{pk}/migrate/networks/?target={host}&on={host}").text
         fields = dict(re.findall(r'name="(net-\d+)".*?<option value="(to:[^"]+)" selected', page, re.DOTALL))
-        answer = self._post(f"vms/{pk}/migrate/move/", target=host, on=host, move="", **fields)
+        answer = self._post(f"vms/{pk}/migrate/move/", target=host, on=host, move="", **answers, **fields)
         found = re.search(r"/jobs/(\d+)/", answer.url)
         assert found, answer.text
         return int(found[1])

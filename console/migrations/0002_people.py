@@ -36,7 +36,7 @@ def _let_move_everywhere(apps: Apps, user_pk: int) -> None:
 class Migration(migrations.Migration):
     dependencies = [
         ("console", "0001_manager_role"),
-        ("hosts", "0004_people"),
+        ("hosts", "0005_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -21,6 +21,8 @@ _WORKSPACES = {
     "user": "administration",
     "audit": "administration",
     "group": "administration",
+    "move-defaults": "administration",
+    "about": "administration",
 }
 
 
@@ -38,7 +40,8 @@ def host_tree(context: template.Context) -> dict[str, Any]:
         "roots": build_tree(str(host), rights_of(context["request"].user)),
         "current": "hosts" if _workspace(context) in ("reports", "administration") else _workspace(context),
         "host_pk": str(host),
-        "group_pk": query.get("group", ""),
+        "group_pk": query.get("group", "") or str(getattr(context.get("group"), "pk", "")),
+        "may": context["may"],
     }
 
 

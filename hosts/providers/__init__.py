@@ -4,5 +4,6 @@ from __future__ import annotations
 
 PROVIDERS: dict[str, str] = {
     "hyperv": "hosts.providers.hyperv.provider.HyperVProvider",
+    "libvirt": "hosts.providers.libvirt.provider.LibvirtProvider",
     "local": "hosts.providers.local.provider.LocalProvider",
 }

@@ -99,7 +99,8 @@ class QuickMigrates(Provider):
 
     @abstractmethod
     def share(self, path: str) -> RemoteFile:
-        """How another host reads the file at `path` of this one."""
+        """How another host reads the file at `path` of this one, until the tag's traces are cleared here. May be called
+        while another thread uses the connection."""
 
     @abstractmethod
     def start_works(
@@ -146,3 +147,22 @@ class QuickMigrates(Provider):
         tag was ordered to copy here, also has the files deleted: every partial, and each destination of which a
         record that can be read says that its work made it. A file of somebody else at a destination stays.
         Raises WrongState while a work cannot be ended, or a VM that uses one of the files is starting or saving."""
+
+
+class StreamsState(QuickMigrates):
+    """Can send a paused VM's memory straight into the other host's hypervisor, without files between them."""
+
+    @abstractmethod
+    def pause(self, uid: str, tag: str) -> Vm:
+        """Keep the host from starting the VM by itself, then pause it; a paused VM is only held. `start` goes on with
+        it. Raises WrongState when it does not bear the tag, or is neither running nor paused."""
+
+    @abstractmethod
+    def send_state(self, registration: Registration, target: StreamsState) -> Vm:
+        """Send the memory of the VM that is paused here to `target`, where its files are in place as ordered.
+
+        Returns the VM as the target has it: paused, with the tag and the note that its start was ordered; here it is
+        off then, still registered, tagged and held. `start` on the target goes on with it. Until the memory is there
+        whole, a failure leaves the VM paused here and nothing of it on the target.
+        Raises Incompatible, NotEnoughMemory, AlreadyExists, and WrongState when the VM is not paused here.
+        """

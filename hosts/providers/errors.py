@@ -4,6 +4,7 @@ ProviderError
 ├── HostUnreachable        nothing answered, or it stopped answering
 │   └── DeadlineExceeded   it answered, but not in the time allowed
 ├── CertificateUntrusted   TLS was refused on our side
+├── HostKeyUntrusted       the SSH key that the host shows is not the one we know
 ├── AccessDenied           the login or the rights are wrong
 ├── NotAHypervisor         it answers, but has no such virtualization software
 ├── ProtocolError          it answers something we cannot read
@@ -47,6 +48,10 @@ class DeadlineExceeded(HostUnreachable):
 
 class CertificateUntrusted(ProviderError):
     recommended = "Give the certificate authority that signed the host's certificate, or renew the certificate."
+
+
+class HostKeyUntrusted(ProviderError):
+    recommended = "Compare the key with that of the host (ssh-keygen -lf on it) and enter the host's."
 
 
 class AccessDenied(ProviderError):

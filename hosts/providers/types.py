@@ -30,16 +30,20 @@ class Secret:
 
 
 class Transport(StrEnum):
-    """How WinRM is spoken. Basic authentication is only ever spoken inside HTTPS."""
+    """How WinRM or libvirt is spoken. Basic authentication is only ever spoken inside HTTPS, TCP only in a lab."""
 
     NTLM_HTTP = "ntlm-http"
     NTLM_HTTPS = "ntlm-https"
     BASIC_HTTPS = "basic-https"
+    LIBVIRT_SSH = "ssh"
+    LIBVIRT_TLS = "tls"
+    LIBVIRT_TCP = "tcp"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a host listens and who we are there. `name` is what messages call the host."""
+    """Where a host listens and who we are there. `name` is what messages call the host. Over SSH `password` is a
+    private key (PEM) and `host_key` the host's public one; `lab_networks` are CIDRs that plain TCP may lead to."""
 
     name: str
     address: str
@@ -49,6 +53,8 @@ class Endpoint:
     password: Secret
     ca_file: str | None = None
     max_shells: int = 4
+    host_key: str = ""
+    lab_networks: tuple[str, ...] = ()
 
 
 class VmState(StrEnum):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ntpath
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
+from hosts import paths
 from hosts.providers.types import AdapterPlacement, VmState
 
 DEFAULT_ROUNDS = 3
@@ -27,7 +27,8 @@ class Plan:
     `fingerprint` is what the VM looked like when it was planned (see plans.fingerprint); a VM that looks
     otherwise when the job begins is not moved. Seconds are forecasts, each a range and what is likely (0: not told);
     `deadline_s` bounds the outage. `max_rounds`: how often at most what was written meanwhile is copied while the VM
-    still runs.
+    still runs. `streams_state`: in the outage the memory goes straight into the other host, not through a file.
+    `is_live`: the hypervisors move it while it runs, and there is no outage to speak of.
     """
 
     vm_uid: str
@@ -52,6 +53,8 @@ class Plan:
     max_rounds: int = DEFAULT_ROUNDS
     total_s: float = 0.0
     outage_s: float = 0.0
+    streams_state: bool = False
+    is_live: bool = False
 
     @property
     def was_running(self) -> bool:
@@ -59,15 +62,16 @@ class Plan:
 
     def place(self, path: str) -> str:
         """Where a file of the VM that is no disk goes: the same place under the VM's folder on the target."""
-        base = self.source_folder.rstrip("\\") + "\\"
-        if path.lower().startswith(base.lower()):
-            return ntpath.join(self.folder, path[len(base) :])
-        return ntpath.join(self.folder, "Virtual Machines", ntpath.basename(path))
+        inside = paths.below(self.source_folder, path)
+        if inside is not None:
+            return paths.join(self.folder, inside)
+        folder = self.folder if paths.is_posix(path) else paths.join(self.folder, "Virtual Machines")
+        return paths.join(folder, paths.name(path))
 
     def place_layer(self, location: str, path: str) -> str:
         """Where a layer of the disk at `location` goes."""
         folder = next(disk.folder for disk in self.disks if disk.location == location)
-        return ntpath.join(folder, ntpath.basename(path))
+        return paths.join(folder, paths.name(path))
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
+from hosts import paths
 from hosts.providers.base import QuickMigrates
 from hosts.providers.errors import DigestMismatch, HostUnreachable, ProviderError, refusal
 from hosts.providers.types import CopyOrder, HashOrder, Work, WorkState
 from migrations_app.engine.step import Context, FileProof
 
+Order = CopyOrder | HashOrder
 STARTS_OF_A_WORK = 3
 PATIENCE_S = 30.0
 
@@ -29,7 +32,7 @@ class FileMove:
 
     @property
     def key(self) -> str:
-        return hashlib.sha256(self.source_path.lower().encode()).hexdigest()[:16]
+        return hashlib.sha256(paths.key(self.source_path).encode()).hexdigest()[:16]
 
     @property
     def copy_id(self) -> str:
@@ -48,8 +51,8 @@ def transfer(ctx: Context, files: Sequence[FileMove]) -> tuple[FileProof, ...]:
     or for the other host.
     """
     different = {file.key: file for file in files}.values()
-    copies = [_copy_order(ctx, file) for file in different]
-    hashes = [HashOrder(file.hash_id, file.source_path, file.size_bytes) for file in different]
+    copies = {file.copy_id: partial(_copy_order, ctx, file) for file in different}
+    hashes = {file.hash_id: partial(_hash_order, file) for file in different}
     target = _Side(ctx.target, ctx.plan.target_name, ctx.tag, copies)
     source = _Side(ctx.source, ctx.plan.source_name, ctx.tag, hashes)
     _carry_out(ctx, source, target, sum(file.size_bytes for file in different))
@@ -74,15 +77,16 @@ def _carry_out(ctx: Context, source: _Side, target: _Side, total: int) -> None:
 class _Side:
     """What one of the two hosts does for the transfer.
 
-    `works`: what it last said of its works, by id. `_starts`: how often each was begun. `_well_at`: when it last
-    answered, and was not waiting for the other host.
+    `works`: what it last said of its works, by id. `_orders`: how each is ordered, made anew whenever it is begun: a
+    source that went down meanwhile may give its files in another way. `_starts`: how often each was begun. `_well_at`:
+    when it last answered, and was not waiting for the other host.
     """
 
-    def __init__(self, host: QuickMigrates, name: str, tag: str, orders: Sequence[CopyOrder | HashOrder]) -> None:
+    def __init__(self, host: QuickMigrates, name: str, tag: str, orders: Mapping[str, Callable[[], Order]]) -> None:
         self._host = host
         self._name = name
         self._tag = tag
-        self._orders = {order.work_id: order for order in orders}
+        self._orders = orders
         self._starts: Counter[str] = Counter()
         self._limit = 0
         self._well_at = time.monotonic()
@@ -114,7 +118,7 @@ class _Side:
         return [each for each in self._orders if each not in self.works or self.works[each].state is not WorkState.DONE]
 
     def _begin(self, work_ids: Sequence[str], limit_bytes_per_s: int) -> None:
-        orders = [self._orders[work_id] for work_id in work_ids]
+        orders = [self._orders[work_id]() for work_id in work_ids]
         begun = self._host.start_works(self._tag, orders, limit_bytes_per_s=limit_bytes_per_s)
         self.works |= {work.work_id: work for work in begun}
         self._starts.update(work_ids)
@@ -153,9 +157,13 @@ class _Side:
 
     def _confirm_another_start(self, work_id: str) -> None:
         if self._starts[work_id] >= STARTS_OF_A_WORK:
-            order = self._orders[work_id]
+            order = self._orders[work_id]()
             path = order.destination if isinstance(order, CopyOrder) else order.path
             raise ProviderError(self._name, f"The process that works on {path} ended again and again.")
+
+
+def _hash_order(file: FileMove) -> HashOrder:
+    return HashOrder(file.hash_id, file.source_path, file.size_bytes)
 
 
 def _copy_order(ctx: Context, file: FileMove) -> CopyOrder:

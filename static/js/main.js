@@ -9,4 +9,5 @@ import "./drag.js";
 import "./times.js";
 import "./live.js";
 import "./wizard.js";
+import "./copy.js";
 import "./ratings.js";

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from hosts.providers.errors import HostUnreachable, ProviderError
-from hosts.providers.types import CopyOrder, HashOrder, Vm, VmState, Work
+from hosts.providers.types import CopyOrder, HashOrder, Registration, Vm, VmState, Work
 
 
 @dataclass
@@ -16,7 +16,8 @@ class FakeHost:
 
     `holds`: how many more times a file, by its path, is found in use when it is to be deleted. `limits`: what each call
     that began works said of the bandwidth. `fences`: the highest number of a call that was let through, by job;
-    `waited_s`: how long the callers of late calls were ready to wait for them.
+    `waited_s`: how long the callers of late calls were ready to wait for them. `live_moves`: by VM, what was ordered,
+    where to, and how many thirds of it are done; each look finds `live_speed` more.
     """
 
     name: str
@@ -34,6 +35,8 @@ class FakeHost:
     late_verbs: list[str] = field(default_factory=list)
     late_calls: list[Callable[[], object]] = field(default_factory=list)
     waited_s: list[float] = field(default_factory=list)
+    live_speed: int = 1
+    live_moves: dict[str, tuple[Registration, str, int]] = field(default_factory=dict)
     is_down: bool = False
     corrupts: bool = False
 

@@ -105,7 +105,7 @@ def test_a_host_that_fails_is_added_when_one_insists(administrator: Client, netw
         ("port", "65536", "less than or equal to 65535"),
         ("port", "http", "Enter a whole number."),
         ("transport", "telnet", "not one of the available choices"),
-        ("username", "", "This field is required."),
+        ("username", "", "Enter the user&#x27;s name."),
         ("password", "", "Enter the password."),
         ("ca_pem", "hello", "no certificate in PEM form"),
         ("move_limit", "0", "Give the limit as a whole number of MB/s"),
@@ -165,3 +165,40 @@ def test_the_bandwidth_of_all_moves_is_set_shown_and_taken_away(administrator: C
 
     enter(administrator, address)
     assert Host.objects.get().move_limit_bytes_per_s == 0
+
+
+KVM = f"{ADD}?kind=libvirt"
+PRIVATE_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaA==\n-----END OPENSSH PRIVATE KEY-----\n"
+ENTERED_KVM = {"name": "KVM01", "address": "kvm01", "port": "22", "transport": "ssh", "username": "root"}
+
+
+def test_a_kvm_host_has_a_form_of_its_own(administrator: Client) -> None:
+    html = administrator.get(KVM).content.decode()
+
+    assert "Private key" in html
+    assert "libvirt over SSH" in html
+    assert "NTLM" not in html
+
+
+def test_a_private_key_is_not_sent_back(administrator: Client) -> None:
+    html = administrator.post(KVM, ENTERED_KVM | {"password": PRIVATE_KEY, "host_key": "x"}).content.decode()
+
+    assert "ssh-keyscan" in html
+    assert "b3BlbnNzaA" not in html
+
+
+@pytest.mark.parametrize(
+    ("transport", "sentence"),
+    [("ssh", "Enter the private key."), ("tls", "Enter the client&#x27;s certificate and its key.")],
+)
+def test_what_the_transport_needs_is_asked_for(administrator: Client, transport: str, sentence: str) -> None:
+    html = administrator.post(KVM, ENTERED_KVM | {"transport": transport, "host_key": ""}).content.decode()
+
+    assert sentence in html
+    assert not Host.objects.exists()
+
+
+def test_a_hyper_v_transport_is_none_of_a_kvm_host(administrator: Client) -> None:
+    html = administrator.post(KVM, ENTERED_KVM | {"transport": "ntlm-http", "password": "x"}).content.decode()
+
+    assert "not one of the available choices" in html

@@ -111,11 +111,10 @@ def test_a_series_is_hours_and_what_there_is_of_the_present_one(
     hv01: Host, hv02: Host, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     LoadSample.objects.all().delete()
-    now = datetime.now(UTC)
-    hour = hour_of(now)
+    hour = hour_of(datetime.now(UTC))
     for back in (0, 1, 2, 30):
         sample(hv01, hour - timedelta(hours=back), 10.0 * back)
-    roll_up(now - timedelta(hours=1))
+    roll_up(hour - timedelta(minutes=30))
 
     with django_assert_num_queries(1):
         found = host_series([hv01.pk, hv02.pk])

@@ -9,6 +9,7 @@ from django.utils import timezone
 from hosts.inventory import root_group
 from hosts.models import Host, HostGroup, HostVolume, VirtualAdapter, VirtualDisk, VirtualMachine, VirtualNetwork
 from hosts.providers.types import Secret
+from migrations_app.changes import vm_record
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.recipes import recipe_for
 from migrations_app.models import AvailabilitySpan, JobEvent, JobStep, MigrationJob
@@ -83,6 +84,7 @@ def _job(plan: Plan, vm: VirtualMachine, target: Host) -> MigrationJob:
         source_name=vm.host.name,
         target_name=target.name,
         plan=plan.to_json(),
+        vm_before=vm_record(vm),
         status=MigrationJob.Status.DONE,
         percent=100,
         started_at=end - timedelta(minutes=8),

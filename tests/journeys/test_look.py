@@ -28,6 +28,8 @@ PAGES = (
     "/hosts/{target}/evacuate/",
     "/jobs/",
     "/jobs/{job}/",
+    "/jobs/{job}/changes/",
+    "/jobs/{job}/script/",
     "/jobs/{job}/repair/",
     "/reports/accuracy/",
     "/jobs/plans/",
@@ -37,6 +39,7 @@ PAGES = (
     "/vms/{vm}/migrate/path/?target={target}&on={target}&folder=Z:",
     "/vms/{vm}/migrate/networks/?target={target}",
     "/vms/{vm}/migrate/summary/?target={target}",
+    "/vms/{vm}/migrate/script/?target={target}",
 )
 STATES: dict[str, dict[str, Any]] = {
     "running": {"status": "running", "rate_bytes_per_s": 50 << 20, "percent": 40},

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from lab.hyperv.checker import await_answer, prove
-from tests.journeys.browser import DESK, chromium_browser
+from tests.journeys.browser import chromium_browser
+from tests.journeys.wizard import choose_host, signed_in_page
 from tests.served import Served
 
 pytestmark = pytest.mark.browser
@@ -30,15 +31,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 @pytest.fixture
 def page(served: Served, chromium: str) -> Iterator[Page]:
     with chromium_browser(chromium) as browser:
-        context = browser.new_context(viewport=DESK, base_url=served.address)
-        page = context.new_page()
-        page.goto("/")
-        page.get_by_label("User name").fill("admin")
-        page.get_by_label("Password").fill(served.password)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/vms/")
-        page.wait_for_load_state("networkidle")
-        yield page
+        yield signed_in_page(browser, served)
 
 
 def test_from_the_context_menu_to_the_finished_job(served: Served, page: Page) -> None:
@@ -47,7 +40,7 @@ def test_from_the_context_menu_to_the_finished_job(served: Served, page: Page) -
     page.get_by_role("link", name="WEB01", exact=True).first.click(button="right")
     page.get_by_role("menuitem", name="Migrate").click()
     page.get_by_role("link", name="Yes").click()
-    _choose(page, "HV02")
+    choose_host(page, "HV02")
     page.get_by_role("button", name="Move", exact=True).click()
 
     _expect_completed(page)
@@ -82,7 +75,7 @@ def test_cancel_in_the_wizard_leaves_no_trace(served: Served, page: Page) -> Non
     page.get_by_role("link", name="WEB01", exact=True).first.click(button="right")
     page.get_by_role("menuitem", name="Migrate").click()
     page.get_by_role("link", name="Yes").click()
-    _choose(page, "HV02")
+    choose_host(page, "HV02")
 
     page.get_by_role("link", name="Cancel", exact=True).click()
 
@@ -93,14 +86,6 @@ def test_cancel_in_the_wizard_leaves_no_trace(served: Served, page: Page) -> Non
 def _pass_on(socket: WebSocketRoute, sockets: list[WebSocketRoute]) -> None:
     socket.connect_to_server()
     sockets.append(socket)
-
-
-def _choose(page: Page, host: str) -> None:
-    """Through the pages to the summary, with the presets."""
-    page.get_by_role("row", name=re.compile(host)).get_by_role("radio").check()
-    for heading in ("path", "networks", "Summary"):
-        page.get_by_role("button", name="Next").click()
-        expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile(heading, re.IGNORECASE))
 
 
 def _expect_completed(page: Page) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrations_app.paths import drive_of, folder_name, why_not_folder
+from migrations_app.paths import folder_name, why_not_folder
 
 
 @pytest.mark.parametrize("path", ["D:\\VMs", "c:\\a\\b c\\d.e", "E:\\Ünïcödé\\虚拟"])
@@ -49,5 +49,27 @@ def test_every_vm_name_becomes_a_folder_name(name: str) -> None:
     assert why_not_folder("D:\\VMs\\" + folder_name(name)) == ""
 
 
-def test_the_drive_is_named_as_inventory_names_it() -> None:
-    assert drive_of("d:\\VMs\\WEB01") == "D:\\"
+@pytest.mark.parametrize("path", ["/var/lib/libvirt/images", "/srv/vm store/ünï", "/data/"])
+def test_an_absolute_folder_of_a_kvm_host_is_taken(path: str) -> None:
+    assert why_not_folder(path, is_posix=True) == ""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "images",
+        "D:\\VMs",
+        "//server/x",
+        "/a//b",
+        "/a/../etc",
+        "/./a",
+        "/etc/libvirt",
+        "/dev/sda",
+        "/a\nb",
+        "/" + "x" * 200,
+    ],
+)
+def test_anything_cleverer_on_a_kvm_host_is_refused_with_a_sentence(path: str) -> None:
+    assert why_not_folder(path, is_posix=True).endswith(".")

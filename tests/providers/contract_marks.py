@@ -106,9 +106,7 @@ class MarkContract:
     def _spoil_state(self, pair: Pair) -> None:
         """The saved state on the target cannot be read any more."""
         vm = pair.vm(pair.target)
-        paths = [
-            file.path for file in vm.state_files if "Virtual Machines" in file.path and file.path != vm.config_path
-        ]
+        paths = [file.path for file in vm.state_files if "Snapshots" not in file.path and file.path != vm.config_path]
         for path in paths:
             pair.write_target(path, b"not a saved state")
 

@@ -16,9 +16,9 @@ from tree_sitter import Language, Node, Parser
 REFERENCE = Path(__file__).parent / "reference"
 NATIVE = {"icacls.exe"}
 COMMON = {"ErrorAction", "Verbose"}
-AUTOMATIC = {"_", "null", "true", "false", "Matches", "LASTEXITCODE", "PSScriptRoot", "input"}
-PREFERENCES = {"ErrorActionPreference", "ProgressPreference", "WarningPreference"}
-UNKNOWN = None  # builtin_cmdlets.json does not say which parameters are switches
+AUTOMATIC = {"_", "null", "true", "false", "Matches", "LASTEXITCODE", "PSCmdlet", "PSScriptRoot", "input"}
+PREFERENCES = {"ErrorActionPreference", "ProgressPreference", "WarningPreference", "WhatIfPreference"}
+UNKNOWN = None  # builtin_cmdlets.json does not say of every cmdlet which parameters are switches
 POSITIONAL = {"Where-Object": "FilterScript", "ForEach-Object": "Process", "New-Object": "TypeName"}
 _PARSER = Parser(Language(tree_sitter_powershell.language()))
 
@@ -93,10 +93,15 @@ def reference() -> dict[str, Parameters]:
     """Every cmdlet a script may use: those of the modules, and the few of PowerShell itself."""
     modules: dict[str, Any] = json.loads((REFERENCE / "hyperv_cmdlets.json").read_text())
     known = {name: _documented(entry) for module in modules.values() for name, entry in module.items()}
-    builtin: dict[str, str] = json.loads((REFERENCE / "builtin_cmdlets.json").read_text())
-    for name, names in builtin.items():
-        known[name] = Parameters(((frozenset(), frozenset(names.split())),), UNKNOWN)
-    return known
+    builtin: dict[str, str | dict[str, Any]] = json.loads((REFERENCE / "builtin_cmdlets.json").read_text())
+    return known | {name: _builtin(entry) for name, entry in builtin.items()}
+
+
+def _builtin(entry: str | Mapping[str, Any]) -> Parameters:
+    """With its sets, or a mere list of names."""
+    if isinstance(entry, str):
+        return Parameters(((frozenset(), frozenset(entry.split())),), UNKNOWN)
+    return _documented(entry)
 
 
 def _documented(entry: Mapping[str, Any]) -> Parameters:

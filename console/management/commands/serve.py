@@ -1,4 +1,4 @@
-"""`manage.py serve`: the whole of Ferry in one process, with or without a lab of emulated hosts beside it."""
+"""`manage.py serve`: the whole of Ferry in one process, with or without a lab of hosts beside it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from console.bring_up import everything
 from console.embedded import EmbeddedWorker
 from console.ending import ending_by_interrupt, leave
+from console.kvm_lab import KvmLabFailed
 from console.server import EndpointBusy, serve, take_endpoint
 from lab.hyperv.processes import LabDidNotAnswer
 
@@ -23,6 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1", help="IPv4 address to listen on (127.0.0.1)")
         parser.add_argument("--port", type=int, default=8000, help="port to listen on (8000); 0 takes a free one")
         parser.add_argument("--lab", action="store_true", help="start the emulated Hyper-V hosts and add them")
+        parser.add_argument(
+            "--kvm-lab", nargs="?", const="ferry", metavar="NAME", help="start a lab of real KVM hosts and add them"
+        )
         parser.add_argument("--no-worker", action="store_true", help="serve pages only; workers run elsewhere")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -36,14 +40,19 @@ class Command(BaseCommand):
         try:
             with listener, ending_by_interrupt(), self._everything(options) as worker:
                 serve(listener, lambda: self._say(ready), worker.stop if worker else lambda: None)
-        except LabDidNotAnswer as reason:
+        except (LabDidNotAnswer, KvmLabFailed) as reason:
             sys.exit(str(reason))
         except KeyboardInterrupt:
             self._say("Ended before it was up.")
         leave(0, is_waiting_allowed=worker is None or worker.has_ended)
 
     def _everything(self, options: dict[str, Any]) -> AbstractContextManager[EmbeddedWorker | None]:
-        return everything(self._say, with_lab=options["lab"], with_worker=not options["no_worker"])
+        return everything(
+            self._say,
+            with_lab=options["lab"],
+            with_worker=not options["no_worker"],
+            kvm_lab=options["kvm_lab"],
+        )
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)

@@ -6,6 +6,7 @@ On disk the scripts run as they are; a host gets one text, because nothing is ev
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -17,5 +18,25 @@ _DOT_SOURCED = re.compile(r'^\. "\$PSScriptRoot\\\.\.\\shared\\([a-z-]+)\.ps1"$'
 @cache
 def script_text(name: str) -> str:
     """The whole text of scripts/<name>.ps1, shared functions included."""
-    text = (SCRIPTS / f"{name}.ps1").read_text(encoding="utf-8")
-    return _DOT_SOURCED.sub(lambda line: (SHARED / f"{line.group(1)}.ps1").read_text(encoding="utf-8"), text)
+    return _DOT_SOURCED.sub(lambda line: _shared(line.group(1)), _script(name))
+
+
+def function_library(names: Iterable[str]) -> str:
+    """These scripts as functions, for one session that runs several; shared functions are there once.
+
+    "get-vm" is called ferry-get-vm: a function get-vm would stand before the cmdlet.
+    """
+    texts = {name: _script(name) for name in names}
+    shared = dict.fromkeys(each for text in texts.values() for each in _DOT_SOURCED.findall(text))
+    functions = [
+        f"function ferry-{name} {{\n{_DOT_SOURCED.sub('', text).strip()}\n}}\n" for name, text in texts.items()
+    ]
+    return "\n".join([*(_shared(each) for each in shared), *functions])
+
+
+def _script(name: str) -> str:
+    return (SCRIPTS / f"{name}.ps1").read_text(encoding="utf-8")
+
+
+def _shared(name: str) -> str:
+    return (SHARED / f"{name}.ps1").read_text(encoding="utf-8")

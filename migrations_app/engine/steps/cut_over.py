@@ -91,6 +91,12 @@ def standing_still(ctx: Context) -> Vm:
             f"{vm.name} is {vm.state.value} on {ctx.plan.source_name}; it must stand still before the target has it.",
             "Somebody started it during the move. Retry when it may pause.",
         )
+    check_not_written(ctx, vm)
+    return vm
+
+
+def check_not_written(ctx: Context, vm: Vm) -> None:
+    """What was copied is what the source has. Raises StepRefused."""
     stamps = {file.path: file.stamp for disk in vm.disks for file in disk.layers}
     stamps |= {file.path: file.stamp for file in vm.state_files}
     for proof in ctx.proofs:
@@ -99,4 +105,3 @@ def standing_still(ctx: Context) -> Vm:
                 f"{proof.source_path} was written on {ctx.plan.source_name} after it was copied.",
                 "Somebody started the virtual machine during the move. Retry when it may stand still.",
             )
-    return vm

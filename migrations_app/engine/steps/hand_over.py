@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import ClassVar
 
+from hosts import paths
 from hosts.providers.types import Vm
 from migrations_app.engine.step import Context, PastReturn, Step, StepRefused, bears
 from migrations_app.engine.steps.cut_over import standing_still
@@ -66,8 +67,8 @@ def _proved_on_target(ctx: Context) -> Vm:
             f"{plan.vm_name} is not on {plan.target_name} as this job registered it.",
             f"Nothing was removed from {plan.source_name}. Find out what became of the virtual machine.",
         )
-    copied = {proof.target_path.lower() for proof in ctx.proofs}
-    bases = [disk.layers[0].path.lower() for disk in found.disks if disk.layers]
+    copied = {paths.key(proof.target_path) for proof in ctx.proofs}
+    bases = [paths.key(disk.layers[0].path) for disk in found.disks if disk.layers]
     if len(bases) != len(plan.disks) or not copied.issuperset(bases):
         raise StepRefused(f"{plan.vm_name} on {plan.target_name} does not have the disks that were copied.")
     return found

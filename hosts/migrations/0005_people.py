@@ -17,7 +17,7 @@ def set_guard_up(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("hosts", "0003_move_limit"),
+        ("hosts", "0004_libvirt_hosts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

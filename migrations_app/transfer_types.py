@@ -1,0 +1,57 @@
+"""Live or Quick: which way a VM goes to a host, and why. The same words on every page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hosts.connect import has_capability
+from hosts.models import Host, VirtualMachine
+from hosts.providers.live import LiveMigrates
+from hosts.providers.types import VmState
+
+
+class TransferType(StrEnum):
+    LIVE = "live"
+    QUICK = "quick"
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """`title` as the pages name it; `why`: a sentence that says why it is not the other one."""
+
+    type: TransferType
+    title: str
+    why: str
+
+    @property
+    def is_live(self) -> bool:
+        return self.type is TransferType.LIVE
+
+
+def transfer_of(vm: VirtualMachine, target: Host | None = None, *, wants_quick: bool = False) -> Transfer:
+    """How the VM goes to `target`, or to any host of its kind: live wherever that is possible, unless Quick Migration
+    was asked for."""
+    if why := why_not_live(vm, target):
+        return _quick(why)
+    if wants_quick:
+        return _quick("Quick Migration was chosen.")
+    return Transfer(
+        TransferType.LIVE,
+        "Live Migration with its disks",
+        f"{vm.name} runs, and its hypervisor sends memory and disks to the other host meanwhile.",
+    )
+
+
+def why_not_live(vm: VirtualMachine, target: Host | None = None) -> str:
+    """Why it cannot go live, as a sentence; "" when it can."""
+    if vm.state != VmState.RUNNING:
+        return f"{vm.name} does not run."
+    for host in (vm.host, target or vm.host):
+        if not has_capability(host, LiveMigrates):
+            return f"{host.name} is in no failover cluster, and Ferry moves between such hosts by Quick Migration."
+    return ""
+
+
+def _quick(why: str) -> Transfer:
+    return Transfer(TransferType.QUICK, "Quick Migration over the network", why)
