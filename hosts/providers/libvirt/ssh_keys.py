@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
 )
 
-from hosts.providers.errors import AccessDenied, CertificateUntrusted, HostUnreachable, ProviderError
+from hosts.providers.errors import AccessDenied, HostKeyUntrusted, HostUnreachable, ProviderError
 from hosts.providers.types import Endpoint
 
 _WAIT_S = 20
@@ -63,7 +63,7 @@ UserKnownHostsFile "{folder}/known_hosts"
 class SshLogin:
     """How ssh signs in to one host with its key and knows it by its host key.
 
-    Raises AccessDenied when the endpoint's password is no private key that can be used, CertificateUntrusted when its
+    Raises AccessDenied when the endpoint's password is no private key that can be used, HostKeyUntrusted when its
     host key is none, HostUnreachable when OpenSSH is missing on this machine.
     """
 
@@ -216,7 +216,7 @@ def _pinned(endpoint: Endpoint) -> str:
         try:
             fingerprint(endpoint.host_key)
         except ValueError:
-            raise CertificateUntrusted(endpoint.name, "The host key that is to be trusted is none.") from None
+            raise HostKeyUntrusted(endpoint.name, "The host key that is to be trusted is none.") from None
     return " ".join(endpoint.host_key.split()[:2])
 
 

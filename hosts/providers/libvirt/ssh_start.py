@@ -6,12 +6,13 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from hosts.providers.errors import AccessDenied, CertificateUntrusted, HostUnreachable, ProviderError
+from hosts.providers.errors import AccessDenied, HostKeyUntrusted, HostUnreachable, ProviderError
 from hosts.providers.libvirt.ssh_keys import SshLogin, fingerprint, shown_host_key
 from hosts.providers.types import Endpoint
 
 _FAILED = 255
 _UNTRUSTED = re.compile(r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED|host key is known for")
+_CLOSED = re.compile(r"Connection refused")
 _REFUSED = re.compile(r"Permission denied|Too many authentication failures|no such identity")
 
 
@@ -37,7 +38,8 @@ class SshStart:
         if _REFUSED.search(said):
             action = f"Put the key's public part into authorized_keys of {self._endpoint.username} on the host."
             return AccessDenied(name, last, action=action)
-        return HostUnreachable(name, last, action="Check that the host is on and that SSH listens on the port.")
+        action = "Check that the host is on and that SSH listens on the port."
+        return HostUnreachable(name, last, kind="NothingListens" if _CLOSED.search(last) else "", action=action)
 
     def _untrusted(self) -> ProviderError:
         """Asks the host once more, for what it shows to anybody."""
@@ -47,7 +49,7 @@ class SshStart:
         except HostUnreachable:
             shown = "another key"
         expected = f"{fingerprint(endpoint.host_key)} is trusted" if endpoint.host_key else "no key is trusted yet"
-        return CertificateUntrusted(
+        return HostKeyUntrusted(
             endpoint.name,
             f"{endpoint.address} shows the host key {shown}; {expected}.",
             action="Compare it with what ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub says on the host.",

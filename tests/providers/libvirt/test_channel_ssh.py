@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hosts.providers.errors import AccessDenied, CertificateUntrusted, HostUnreachable, NotAHypervisor
+from hosts.providers.errors import AccessDenied, HostKeyUntrusted, HostUnreachable, NotAHypervisor
 from hosts.providers.libvirt.channel import ssh_channel
 from hosts.providers.libvirt.ssh_keys import SshLogin, fingerprint, shown_host_key
 from hosts.providers.types import Endpoint, Secret
@@ -33,14 +33,14 @@ def test_a_key_and_a_pinned_host_key_are_all_that_is_needed(ssh_server: Sshd, tm
 def test_a_host_that_shows_another_key_is_not_trusted_and_both_are_named(ssh_server: Sshd, tmp_path: Path) -> None:
     _, other = new_key(tmp_path / "other")
 
-    with pytest.raises(CertificateUntrusted) as untrusted:
+    with pytest.raises(HostKeyUntrusted) as untrusted:
         hello(ssh_server.endpoint(host_key=other), tmp_path)
 
     assert f"shows the host key {fingerprint(ssh_server.host_key)}; {fingerprint(other)} is" in str(untrusted.value)
 
 
 def test_a_host_of_which_no_key_is_known_is_not_trusted(ssh_server: Sshd, tmp_path: Path) -> None:
-    with pytest.raises(CertificateUntrusted, match="no key is trusted yet") as untrusted:
+    with pytest.raises(HostKeyUntrusted, match="no key is trusted yet") as untrusted:
         hello(ssh_server.endpoint(host_key=""), tmp_path)
 
     assert fingerprint(ssh_server.host_key) in str(untrusted.value)
@@ -177,5 +177,5 @@ def _processes_that_name(text: str) -> list[str]:
 
 def test_a_host_key_that_is_none_is_not_trusted(ssh_server: Sshd) -> None:
     for host_key in ("ssh-ed25519", "ssh-ed25519 AAAA!", "x"):
-        with pytest.raises(CertificateUntrusted, match="is none"):
+        with pytest.raises(HostKeyUntrusted, match="is none"):
             SshLogin(ssh_server.endpoint(host_key=host_key))
