@@ -10,3 +10,4 @@ import "./times.js";
 import "./live.js";
 import "./wizard.js";
 import "./ratings.js";
+import "./columns.js";

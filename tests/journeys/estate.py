@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from tests.journeys.rows import moved_vm
 from tests.migrations_app.past_jobs import latest_forecast, past_job
 
 MB = 1 << 20
-COURSES = {
+COURSES: dict[str, dict[str, Any]] = {
     "WEB02": {"status": "queued", "phase": "Waiting: HV02 takes in 2 moves at a time", "outage_began_at": None},
     "WEB03": {"status": "running", "percent": 40, "rate_bytes_per_s": 50 * MB, "outage_began_at": None},
     "WEB04": {"status": "running", "percent": 90, "phase": "Copying the saved state"},
@@ -30,7 +31,7 @@ def estate() -> MigrationJob:
     host("HV03", group=group("Edge"), state="not-responding", state_reason="HV03 does not answer at hv03:5985.")
     for vm, course in COURSES.items():
         is_over = course["status"] == "failed"
-        ends = {} if is_over else {"ended_at": None, "outage_ended_at": None}
+        ends: dict[str, Any] = {} if is_over else {"ended_at": None, "outage_ended_at": None}
         forecast = latest_forecast(timezone.now())
         job = past_job(source, target, vm_name=vm, vm_uid=f"id-{vm}", forecast=forecast, **(ends | course))
         _curve(job, timezone.now())
