@@ -11,3 +11,4 @@ import "./live.js";
 import "./wizard.js";
 import "./copy.js";
 import "./ratings.js";
+import "./columns.js";

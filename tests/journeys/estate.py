@@ -31,7 +31,7 @@ def estate() -> MigrationJob:
     host("HV03", group=group("Edge"), state="not-responding", state_reason="HV03 does not answer at hv03:5985.")
     for vm, course in COURSES.items():
         is_over = course["status"] == "failed"
-        ends = {} if is_over else {"ended_at": None, "outage_ended_at": None}
+        ends: dict[str, Any] = {} if is_over else {"ended_at": None, "outage_ended_at": None}
         forecast = latest_forecast(timezone.now())
         job = past_job(source, target, vm_name=vm, vm_uid=f"id-{vm}", forecast=forecast, **(ends | course))
         _curve(job, timezone.now())
