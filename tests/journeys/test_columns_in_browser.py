@@ -86,7 +86,8 @@ def test_a_hidden_column_stays_hidden_in_a_list_that_is_filtered_and_sorted(desk
 def test_the_edge_of_a_head_is_drawn_and_a_double_click_gives_the_width_back(desk: Desk) -> None:
     page = desk.open("/vms/")
     before = width(head(page, "host"))
-    box = head(page, "host").bounding_box() or {}
+    box = head(page, "host").bounding_box()
+    assert box is not None
     edge = (box["x"] + box["width"] - 3, box["y"] + 8)
 
     page.mouse.move(*edge)
