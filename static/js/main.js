@@ -11,3 +11,4 @@ import "./live.js";
 import "./wizard.js";
 import "./ratings.js";
 import "./columns.js";
+import "./notify.js";
