@@ -12,3 +12,4 @@ import "./wizard.js";
 import "./copy.js";
 import "./ratings.js";
 import "./columns.js";
+import "./notify.js";
