@@ -31,9 +31,9 @@ class Question:
     def of(cls, query: QueryDict) -> Question:
         deed = query.get("deed", "")
         return cls(
-            who=query.get("who", "").strip(),
+            who=_text(query, "who"),
             deed=deed if deed in AuditRecord.Deed.values else "",
-            about=query.get("about", "").strip(),
+            about=_text(query, "about"),
             since=_day(query.get("since", "")),
             until=_day(query.get("until", "")),
         )
@@ -73,6 +73,10 @@ def cells_of(record: AuditRecord) -> list[Cell]:
     after = "; ".join(f"{it.name}: {it.after}" for it in changes if it.name in record.after)
     at = record.at.isoformat(timespec="seconds")
     return [record.pk, at, record.who, record.address, record.get_deed_display(), record.about, before, after]
+
+
+def _text(query: QueryDict, name: str) -> str:
+    return query.get(name, "").replace("\0", "").strip()
 
 
 def _told(value: object) -> str:

@@ -15,6 +15,7 @@ from hosts.providers.types import VmState
 from migrations_app.jobs import JobRefused, start_job
 from migrations_app.models import MigrationJob
 from migrations_app.plans import Choices, default_folder, fingerprint, make_plan, match_networks
+from migrations_app.presets import with_defaults
 
 INVENTORY_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.25
@@ -79,7 +80,7 @@ def order_move(vm: VirtualMachine, target: Host, user: User | None = None) -> Mi
         fingerprint=fingerprint(vm),
     )
     try:
-        return start_job(make_plan(choices), user)
+        return start_job(make_plan(with_defaults(choices)), user)
     except JobRefused as refused:
         raise CannotMove(str(refused)) from refused
 

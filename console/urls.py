@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from console import views, views_people, views_sign_in
+from console import views, views_about, views_people, views_sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.start, name="start"),
@@ -19,6 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("users/<int:pk>/reset/", views_people.user_reset, name="user-reset"),
     path("audit/", views_people.audit_log, name="audit-log"),
     path("audit/audit.csv", views_people.audit_log_csv, name="audit-log-csv"),
+    path("about/", views_about.about_page, name="about"),
+    path("health/", views_about.health_word, name="health"),
     path("vms/", views.vm_list, name="vm-list"),
     path("vms/<int:pk>/", views.vm_page, name="vm-page"),
     path("vms/<int:pk>/menu/", views.vm_menu, name="vm-menu"),

@@ -31,7 +31,7 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        name = request.POST.get("username", "")
+        name = _name_in(request)
         if wait_s := take_try(name, address_of(request)):
             form = AuthenticationForm(request, initial={"username": name})
             context = self.get_context_data(form=form, wait_s=wait_s)
@@ -42,14 +42,14 @@ class SignIn(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         user = form.get_user()
-        forget_tries(self.request.POST.get("username", ""), address_of(self.request))
+        forget_tries(_name_in(self.request), address_of(self.request))
         with transaction.atomic():
             record(Deed.SIGN_IN, f"User {user}", by=user)
             return super().form_valid(form)
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Recorded by name only if a user has it: it may be a password, typed into the wrong field."""
-        user = User.objects.filter(username=self.request.POST.get("username", "")).first()
+        user = User.objects.filter(username=_name_in(self.request)).first()
         record(Deed.SIGN_IN_FAILED, f"User {user}" if user else "A name that no user has")
         return super().form_invalid(form)
 
@@ -64,6 +64,15 @@ class SignOut(LogoutView):
         answer = super().post(request, *args, **kwargs)
         people_changed(user.pk)
         return answer
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form of a page that was loaded before signing in; or one of another site."""
+    del reason
+    if not request.user.is_authenticated:
+        return redirect("sign-in")
+    sentence = "The page was loaded before you signed in. Go back, load it anew, then send it again."
+    return render(request, "403.html", {"exception": sentence}, status=403)
 
 
 @sensitive_post_parameters()
@@ -83,3 +92,8 @@ def own_password(request: SignedInRequest) -> HttpResponse:
         return redirect(back or "start")
     context = {"form": form, "is_first": is_first, "next": back, "wait_s": wait_s}
     return render(request, "console/own_password.html", context, status=429 if wait_s else 400 if form.errors else 200)
+
+
+def _name_in(request: HttpRequest) -> str:
+    """As a database takes it."""
+    return request.POST.get("username", "").replace("\0", "")[:255]

@@ -113,10 +113,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What somebody may do. `groups`: keys of the host groups in which he may; None: everywhere."""
+    """What somebody may do; nothing to begin with. `groups`: keys of the host groups in which; None: everywhere."""
 
     role: Role | None = None
-    groups: frozenset[int] | None = None
+    groups: frozenset[int] | None = frozenset()
     group_names: tuple[str, ...] = ()
     is_signed_in: bool = False
     has_temporary_password: bool = False
@@ -128,7 +128,7 @@ class Rights:
         return reduce(or_, (Q(**{f"{path}__in": self.groups}) for path in paths))
 
 
-EVERYWHERE = Rights(Role.ADMINISTRATOR, is_signed_in=True)
+EVERYWHERE = Rights(Role.ADMINISTRATOR, groups=None, is_signed_in=True)
 Somebody = AbstractBaseUser | AnonymousUser | None
 
 
@@ -247,7 +247,10 @@ def _read_rights(user: User) -> Rights:
     rows = User.objects.filter(pk=user.pk).values_list("groups__name", "temporary_password__made_at")
     names, temporary = {name for name, _ in rows}, any(made_at for _, made_at in rows)
     role = _first_role(names, user)
-    groups, group_names = _groups_operated_by(user) if role == Role.OPERATOR else (None, ())
+    groups: frozenset[int] | None = None if role else frozenset()
+    group_names: tuple[str, ...] = ()
+    if role == Role.OPERATOR:
+        groups, group_names = _groups_operated_by(user)
     return Rights(role, groups, group_names, is_signed_in=True, has_temporary_password=temporary)
 
 

@@ -84,6 +84,20 @@ def spark(by_bucket: Mapping[int, float], top: float, buckets: int = 24) -> tupl
     return tuple(_lines(by_bucket, top, _Picture(SPARK_WIDTH, SPARK_HEIGHT, buckets)))
 
 
+def draw_stretches(
+    title: str, unit: str, stretches: Sequence[tuple[datetime, datetime, float]], top: float, window: Window
+) -> Chart:
+    """A value for each stretch of time, one after the other without a gap (at least one), as one line with steps."""
+    picture = _Picture(WIDTH, HEIGHT, window.buckets)
+    values = [value for _begin, _end, value in stretches]
+    spots = [
+        f"{window.part(at) * WIDTH:.1f},{picture.y(value, top):.1f}"
+        for begin, end, value in stretches
+        for at in (begin, end)
+    ]
+    return Chart(title, unit, (" ".join(spots),), values[-1], max(values), top)
+
+
 @dataclass(frozen=True, slots=True)
 class _Picture:
     width: int

@@ -8,19 +8,22 @@ from django import forms
 
 from hosts.asking import Trouble
 from hosts.inventory import NewHost, needed_by
-from hosts.limit_field import LimitField
+from hosts.limit_field import LimitField, MovesField
 from hosts.models import Host
+from hosts.move_defaults import move_defaults
 from hosts.providers.types import Secret, Transport
 
 SSH_PORT = 22
 
+# Where to look first, by the kind of the error; what is not here is the host's own refusal, and goes to its address.
 _FIELD_OF_TROUBLE = {
-    "HostUnreachable": "address",
-    "DeadlineExceeded": "address",
+    "NothingListens": "port",
+    "ProtocolError": "port",
     "CertificateUntrusted": "ca_pem",
     "HostKeyUntrusted": "host_key",
     "AccessDenied": "password",
     "KeyMissing": "password",
+    "PlainText": "transport",
 }
 
 
@@ -44,6 +47,8 @@ class ConnectionForm(forms.ModelForm[Host]):
         strip=False, required=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
     )
     move_limit = LimitField()
+    max_moves_in = MovesField(label="Moves in at a time")
+    max_moves_out = MovesField(label="Moves out at a time")
     anyway = forms.BooleanField(required=False)
 
     class Meta:
@@ -62,6 +67,8 @@ class ConnectionForm(forms.ModelForm[Host]):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.initial["move_limit"] = self.instance.move_limit_bytes_per_s
+        moves = move_defaults() if self.instance._state.adding else self.instance
+        self.initial["max_moves_in"], self.initial["max_moves_out"] = moves.max_moves_in, moves.max_moves_out
         labels = dict(Host.TransportChoices)
         self.fields["transport"] = forms.ChoiceField(choices=[(each.value, labels[each]) for each in self.transports])
         for name, hint in self.hints.items():
@@ -96,14 +103,15 @@ class ConnectionForm(forms.ModelForm[Host]):
             host_key=entered.get("host_key", ""),
             kind=self.kind,
             move_limit_bytes_per_s=entered["move_limit"],
+            max_moves_in=entered["max_moves_in"],
+            max_moves_out=entered["max_moves_out"],
         )
 
     def refuse(self, trouble: Trouble) -> None:
         """The host could not be asked: say so at the field that is likely wrong, and at the head of the form."""
         self.trouble = trouble
-        field = _FIELD_OF_TROUBLE.get(trouble.kind)
-        if field in self.fields:
-            self.add_error(field, trouble.reason)
+        field = _FIELD_OF_TROUBLE.get(trouble.kind, "address")
+        self.add_error(field if field in self.fields else "address", trouble.reason)
 
 
 class HyperVForm(ConnectionForm):

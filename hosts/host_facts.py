@@ -18,5 +18,7 @@ def facts_of(host: Host) -> dict[str, str | int]:
         "transport": host.get_transport_display(),
         "user": host.username,
         "certificates": f"SHA-256 {digest}" if host.ca_pem else "",
+        "moves in": host.max_moves_in,
+        "moves out": host.max_moves_out,
         "limit": units.rate(host.move_limit_bytes_per_s) if host.move_limit_bytes_per_s else "none",
     }

@@ -26,6 +26,7 @@ from hosts.audit import record as record_deed
 from hosts.host_facts import facts_of
 from hosts.locking import lock_inventory
 from hosts.models import Host, HostGroup, LoadSample, VirtualMachine
+from hosts.move_defaults import move_defaults
 from hosts.providers.types import Secret, Transport
 from hosts.records import record, record_load, record_nonsense, record_state
 from hosts.secrets import SealedSecret
@@ -44,6 +45,8 @@ _CONNECTION_FIELDS = (
     "username",
     "password",
     "move_limit_bytes_per_s",
+    "max_moves_in",
+    "max_moves_out",
 )
 
 # As needed_by says; the others need a password.
@@ -56,7 +59,8 @@ _NEEDED = {
 
 @dataclass(frozen=True, slots=True)
 class NewHost:
-    """How a host is to be reached, and how fast moves may be there (0: no limit; None: as before).
+    """How a host is to be reached, how fast moves may be there (0: no limit) and how many at a time; None: as before,
+    for a new host as the migration defaults say.
 
     Without a group it comes into the root group.
     """
@@ -70,6 +74,8 @@ class NewHost:
     ca_pem: str = ""
     host_key: str = ""
     move_limit_bytes_per_s: int | None = None
+    max_moves_in: int | None = None
+    max_moves_out: int | None = None
     group: HostGroup | None = None
     kind: Host.Kind = Host.Kind.HYPERV
 
@@ -102,7 +108,9 @@ def add_host(new: NewHost, by: User | None, *, must_answer: bool = False) -> Hos
     Raises ValidationError (its `message_dict` has the fields). With `must_answer` a host that cannot be asked
     raises HostRefused instead, and nothing is stored.
     """
+    moves = move_defaults()
     host = Host(group=new.group or root_group(), added_by=by, kind=new.kind)
+    host.max_moves_in, host.max_moves_out = moves.max_moves_in, moves.max_moves_out
     _point(host, new)
     _check(host)
     answer = ask(host)
@@ -212,8 +220,9 @@ def _point(host: Host, new: NewHost) -> None:
     host.name, host.address, host.port = new.name.strip(), new.address.strip(), new.port
     host.transport, host.ca_pem = new.transport.value, new.ca_pem.strip()
     host.username, host.password, host.host_key = new.username.strip(), new.password, new.host_key.strip()
-    if new.move_limit_bytes_per_s is not None:
-        host.move_limit_bytes_per_s = new.move_limit_bytes_per_s
+    for name in ("move_limit_bytes_per_s", "max_moves_in", "max_moves_out"):
+        if (given := getattr(new, name)) is not None:
+            setattr(host, name, given)
 
 
 def _check(host: Host) -> None:

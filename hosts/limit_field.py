@@ -1,4 +1,4 @@
-"""A bandwidth as people enter it: whole MB/s, nothing for no limit."""
+"""Limits as people enter them: a bandwidth in whole MB/s, nothing for no limit; how many moves at a time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django import forms
 from hosts import units
 
 MAX_MB_PER_S = 100_000
+MOST_MOVES = 100
 _SENTENCE = f"Give the limit as a whole number of MB/s from 1 to {MAX_MB_PER_S:,}, or leave it empty for no limit."
 
 
@@ -27,3 +28,12 @@ class LimitField(forms.IntegerField):
         if isinstance(value, int):
             return max(1, value // units.MB) if value else None
         return value
+
+
+class MovesField(forms.IntegerField):
+    """How many moves a host takes in or sends out at a time; 0: none. Left empty it is None."""
+
+    def __init__(self, *, label: str, required: bool = False) -> None:
+        sentence = f"{label}: give a whole number from 0 to {MOST_MOVES}."
+        wrong = dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
+        super().__init__(required=required, label=label, min_value=0, max_value=MOST_MOVES, error_messages=wrong)

@@ -7,6 +7,7 @@ from django.conf import settings
 
 from hosts.inventory import refresh_host
 from hosts.models import Host
+from hosts.pulses import note_pulse
 from hosts.rollup import forget_old_loads, roll_up
 from hosts.thorough_answers import answer_check
 
@@ -16,6 +17,7 @@ def refresh_all() -> None:
     """Have every host asked, each by a task of its own: a slow host keeps no other waiting."""
     for host_id in Host.objects.values_list("pk", flat=True):
         refresh.apply_async((host_id,), expires=settings.REFRESH_EVERY_S)
+    note_pulse("refresh")
 
 
 @shared_task  # type: ignore[untyped-decorator]
@@ -30,6 +32,7 @@ def keep_loads() -> None:
     """Average the hours that are over, then forget what is too old: never before it is averaged."""
     roll_up()
     forget_old_loads()
+    note_pulse("keep-loads")
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -8,7 +8,8 @@ from functools import cached_property
 from django.http import QueryDict
 
 from hosts import paths
-from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
+from hosts.models import Host, MoveDefaults, VirtualAdapter, VirtualDisk, VirtualMachine
+from hosts.move_defaults import move_defaults
 from hosts.placement_defaults import placement_defaults
 from hosts.providers.types import VmState
 from hosts.rating_forms import RatingForm
@@ -16,8 +17,9 @@ from hosts.rating_types import Options
 from migrations_app.forecast import Forecast
 from migrations_app.forms import OptionsForm
 from migrations_app.plans import Choices, can_stream, default_folder, fingerprint, forecast_move, same_networks
+from migrations_app.presets import option_presets
 from migrations_app.schedule_form import ScheduleForm
-from migrations_app.transfer_types import Transfer, TransferType, transfer_of
+from migrations_app.transfer_types import Transfer, TransferType, preference, transfer_of
 
 NOT_CONNECTED = "none"
 NETWORK = "to:"
@@ -32,8 +34,8 @@ class Answers:
     Names in the query: seen (fingerprint), target, on (the target that path and networks were chosen for),
     folder, disk-<n>, net-<n> (n: place among the VM's disks or adapters), the options of the move, when it is done
     (migrations_app.schedule_form), the options of the ratings (hosts.rating_forms), and how the list of hosts is
-    narrowed (migrations_app.candidates.Narrowing). `transfer` is "quick" for a Quick Migration where a live one is
-    possible.
+    narrowed (migrations_app.candidates.Narrowing). `transfer` is "live" or "quick" where both are possible. What the
+    query does not name is as in the migration defaults.
     """
 
     vm: VirtualMachine
@@ -109,16 +111,37 @@ class Answers:
 
     @cached_property
     def options(self) -> OptionsForm:
-        return OptionsForm({name: self.query.get(name, "") for name in OptionsForm.base_fields})
+        entered = {name: self.query.get(name, "") for name in OptionsForm.base_fields if name in self.query}
+        return OptionsForm(entered, option_presets(self.defaults))
+
+    @cached_property
+    def defaults(self) -> MoveDefaults:
+        return move_defaults()
 
     @property
     def wants_quick(self) -> bool:
-        """Quick Migration was chosen, or a cut-over at a time of one's own, which only that has."""
-        return self.query.get("transfer") == TransferType.QUICK or bool(self.query.get("cut"))
+        """As the reason says."""
+        return self._wish[0]
+
+    @property
+    def wish_reason(self) -> str:
+        """Why it is to be live, or quick, where both are possible."""
+        return self._wish[1]
+
+    @cached_property
+    def _wish(self) -> tuple[bool, str]:
+        if self.query.get("cut"):
+            return True, "Only Quick Migration cuts over at a time of one's own."
+        chosen = self.query.get("transfer")
+        if chosen == TransferType.QUICK:
+            return True, "Quick Migration was chosen."
+        if chosen == TransferType.LIVE:
+            return False, "Live Migration was chosen."
+        return not self.defaults.prefers_live, preference(self.defaults)
 
     @cached_property
     def transfer(self) -> Transfer:
-        return transfer_of(self.vm, self.target, wants_quick=self.wants_quick)
+        return transfer_of(self.vm, self.target, wants_quick=self.wants_quick, because=self.wish_reason)
 
     @property
     def can_stream(self) -> bool:

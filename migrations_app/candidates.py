@@ -115,16 +115,19 @@ def first_choice(found: Iterable[RatedHost]) -> RatedHost | None:
 class Forecasts:
     """What a move of the VM takes, to any host; earlier moves are asked for once."""
 
-    def __init__(self, vm: VirtualMachine, limit_bytes_per_s: int = 0, *, wants_quick: bool = False) -> None:
+    def __init__(
+        self, vm: VirtualMachine, limit_bytes_per_s: int = 0, *, wants_quick: bool = False, because: str = ""
+    ) -> None:
         self._vm = vm
         self._limit = limit_bytes_per_s
-        self._wants_quick = wants_quick
+        self._wish = (wants_quick, because)
         self._past = past()
 
     def candidate(self, rated: RatedHost) -> Candidate:
         if rated.rating.is_blocked:
             return Candidate(rated, None, None)
-        transfer = transfer_of(self._vm, rated.host, wants_quick=self._wants_quick)
+        wants_quick, because = self._wish
+        transfer = transfer_of(self._vm, rated.host, wants_quick=wants_quick, because=because)
         return Candidate(rated, self._forecast(rated.host, is_live=transfer.is_live), transfer)
 
     def _forecast(self, target: Host, *, is_live: bool) -> Forecast:

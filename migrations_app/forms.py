@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django import forms
 
 from hosts.limit_field import LimitField
-from migrations_app.engine.plan import DEFAULT_ROUNDS
 from migrations_app.engine.rounds import ROUNDS_AT_MOST
 
 
@@ -19,7 +20,7 @@ class _Moment(forms.DateTimeInput):
 
 
 class OptionsForm(forms.Form):
-    """How the move is done; every option has a default that suits most moves."""
+    """How the move is done. `presets` (migrations_app.presets) holds for each option that `entered` does not name."""
 
     keep = forms.BooleanField(
         required=False,
@@ -36,8 +37,8 @@ class OptionsForm(forms.Form):
         min_value=0,
         max_value=ROUNDS_AT_MOST,
         label="Delta rounds at most",
-        help_text=f"How often what was written meanwhile is copied while the virtual machine still runs: each round "
-        f"that is worth it shortens the outage. Empty for {DEFAULT_ROUNDS}; 0 copies it all in the outage.",
+        help_text="How often what was written meanwhile is copied while the virtual machine still runs: each round "
+        "that is worth it shortens the outage.",
         error_messages={"invalid": "Give the number of rounds as a whole number, or leave it empty."},
     )
 
@@ -48,20 +49,27 @@ class OptionsForm(forms.Form):
         "machine runs there its state is kept on the source, whatever happens to the target.",
     )
 
+    def __init__(self, entered: Mapping[str, str], presets: Mapping[str, bool | int | None]) -> None:
+        preset = {name: _as_sent(value) for name, value in presets.items()}
+        super().__init__({name: entered.get(name, preset[name]) for name in preset}, initial=dict(presets))
+        self.fields["rounds"].help_text += f" Empty for {presets['rounds']}; 0 copies it all in the outage."
+
     @property
     def max_rounds(self) -> int:
         given = self.cleaned_data.get("rounds")
-        return DEFAULT_ROUNDS if given is None else int(given)
+        return int(self.initial["rounds"] if given is None else given)
 
     @property
     def limit_bytes_per_s(self) -> int:
         """0: no limit."""
         return int(self.cleaned_data.get("limit") or 0)
 
-    @property
-    def is_changed(self) -> bool:
-        """Something differs from the defaults."""
-        return any(self.data.values())
+
+def _as_sent(value: bool | int | None) -> str:
+    """As a browser sends it."""
+    if isinstance(value, bool):
+        return "on" if value else ""
+    return "" if value is None else str(value)
 
 
 class WindowForm(forms.Form):

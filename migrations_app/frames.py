@@ -20,12 +20,13 @@ from migrations_app.jobs import why_not_cancel, why_not_retry
 from migrations_app.live_forecast import latest
 from migrations_app.models import JobEvent, JobStep, MigrationJob
 from migrations_app.people import jobs_seen_with
+from migrations_app.rate_chart import rate_chart
 from migrations_app.repairs import why_not_repair
 from migrations_app.words import describe
 
 RECENTLY_ENDED = 30
 
-JOB_PARTS = ("head", "sentence", "picture", "failure", "steps", "availability", "forecast", "actions")
+JOB_PARTS = ("head", "sentence", "picture", "failure", "steps", "availability", "rate", "forecast", "actions")
 ROW_PARTS = ("state", "phase", "started", "ended", "outage")
 VM_PARTS = ("status", "job", "host")
 
@@ -51,6 +52,7 @@ def job_context(job: MigrationJob, why_not_act: str = "") -> dict[str, Any]:
         "words": describe(job),
         "steps": [_step_line(step, job) for step in job.steps.all()],
         "availability": availability(job),
+        "rate": rate_chart(job),
         "latest": latest(job),
         "accuracy": job_accuracy(job),
         "why_not_cancel": why_not_act or why_not_cancel(job),

@@ -24,7 +24,7 @@ from migrations_app.changes import vm_record
 from migrations_app.checks import check_choices, errors
 from migrations_app.deeds import tell
 from migrations_app.engine.plan import Plan
-from migrations_app.models import JobStep, MigrationJob
+from migrations_app.models import JobStep, MigrationJob, RateCurve
 from migrations_app.plans import choices_of
 from migrations_app.schedule import Schedule
 from migrations_app.waiting import FOR_A_WORKER, read_queue, tell_turns
@@ -232,5 +232,6 @@ def _reset(job: MigrationJob) -> None:
         job.steps.update(
             status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={}, note=""
         )
+        RateCurve.objects.filter(job=job).delete()
     if job.vm is not None and not Schedule.of(job).phase:
         set_activity(job.vm, VirtualMachine.Activity.UNDER_MIGRATION)

@@ -24,6 +24,7 @@ from migrations_app.limits import limit_now
 from migrations_app.live_forecast import LiveForecast
 from migrations_app.models import JobStep, MigrationJob
 from migrations_app.notices import job_changed
+from migrations_app.rate_curve import RateRecord
 
 WRITE_EVERY_S = 0.5
 FIRST_WAIT_S = 0.05
@@ -57,6 +58,7 @@ class Journal:
         self._waits = 0
         self._wishes = Q()
         self._forecast = LiveForecast(job)
+        self._rates = RateRecord(job.pk)
         self.can_stop_for_cancel = True
 
     def write(self, **fields: object) -> None:
@@ -87,6 +89,7 @@ class Journal:
         with transaction.atomic():
             self.write(**fields)
             row.save(update_fields=["status", "started_at", "ended_at"])
+            self._rates.keep(self.job.bytes_done)
             self._heed_wishes(step)
             if not goes_on:
                 self.say(f"{row.number} {row.title}.")
@@ -104,6 +107,7 @@ class Journal:
         with transaction.atomic():
             self.write(**fields)
             row.save(update_fields=["status", "ended_at", *_RESULT])
+            self._rates.keep(self.job.bytes_done)
             if "outage_ended_at" in fields:
                 self._say_outage_ended()
         self._step = None
@@ -117,6 +121,7 @@ class Journal:
         with transaction.atomic():
             self.write(rate_bytes_per_s=0, **self._totals(row))
             row.save(update_fields=_RESULT)
+            self._rates.keep(self.job.bytes_done)
 
     def skip(self, row: JobStep, reason: str) -> None:
         """The step is not needed, and why. Said once for steps that follow each other."""
@@ -203,6 +208,7 @@ class Journal:
         with transaction.atomic():
             self.write(rate_bytes_per_s=rate, **self._totals(row), **self._forecast.of_report(row, rate))
             row.save(update_fields=["bytes_done", "bytes_total"])
+            self._rates.note(self.job.bytes_done)
 
     def limit_bytes_per_s(self) -> int:
         return limit_now(self.job.pk)

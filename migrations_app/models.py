@@ -12,7 +12,16 @@ from django.utils import timezone
 from hosts.models import Host, VirtualMachine
 from migrations_app.batch_models import BatchEntry, MoveBatch
 
-__all__ = ["AvailabilitySpan", "BatchEntry", "HostSlot", "JobEvent", "JobStep", "MigrationJob", "MoveBatch"]
+__all__ = [
+    "AvailabilitySpan",
+    "BatchEntry",
+    "HostSlot",
+    "JobEvent",
+    "JobStep",
+    "MigrationJob",
+    "MoveBatch",
+    "RateCurve",
+]
 
 
 class MigrationJob(models.Model):
@@ -226,3 +235,11 @@ class AvailabilitySpan(models.Model):
 
     class Meta:
         ordering = ["began_at"]
+
+
+class RateCurve(models.Model):
+    """How far a job had copied when: [seconds since 1970, bytes], about `every_s` apart; see rate_curve.py."""
+
+    job = models.OneToOneField(MigrationJob, on_delete=models.CASCADE, primary_key=True, related_name="rate_curve")
+    every_s = models.FloatField()
+    points = models.JSONField(default=list)

@@ -31,6 +31,7 @@ from migrations_app.plans import (
     same_networks,
     vm_folder,
 )
+from migrations_app.presets import with_defaults
 
 TRIED_HOSTS = 5
 _NAMED_HOSTS = 3
@@ -100,7 +101,7 @@ class Placer:
         """The VM on this host, with what the wizard presets: the same folder, and networks of the same names."""
         target = self._as_it_will_be(rated.row.id)
         seen = fingerprint(vm)
-        choices = Choices(vm, target, default_folder(vm, target), same_networks(vm, target), seen)
+        choices = with_defaults(Choices(vm, target, default_folder(vm, target), same_networks(vm, target), seen))
         blocked = [reason for reason in rated.rating.zero_reasons if reason.is_blocking]
         if blocked:
             return Placement(vm, reason=f"{blocked[0].text} {blocked[0].action}")

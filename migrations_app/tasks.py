@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from hosts.pulses import note_pulse
 from migrations_app import history, marks
 from migrations_app.engine.runner import run_job
 from migrations_app.journal import stop_event
@@ -58,11 +59,13 @@ def sweep() -> None:
     pks = MigrationJob.objects.filter(due(now)).order_by("pk").values_list("pk", flat=True)
     for pk in [*(pk for pk in pks if pk not in queue.turns), *queue.next_jobs()]:
         advance.apply_async((pk,), expires=60)
+    note_pulse("sweep")
 
 
 @shared_task(name="migrations_app.tasks.forget_old_jobs")  # type: ignore[untyped-decorator]
 def forget_old_jobs() -> None:
     history.forget_old_jobs(timezone.now())
+    note_pulse("forget-old-jobs")
 
 
 @shared_task(name="migrations_app.tasks.take_marks_away")  # type: ignore[untyped-decorator]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hosts.connect import has_capability
-from hosts.models import Host, VirtualMachine
+from hosts.models import Host, MoveDefaults, VirtualMachine
 from hosts.providers.live import LiveMigrates
 from hosts.providers.types import VmState
 
@@ -29,18 +29,26 @@ class Transfer:
         return self.type is TransferType.LIVE
 
 
-def transfer_of(vm: VirtualMachine, target: Host | None = None, *, wants_quick: bool = False) -> Transfer:
-    """How the VM goes to `target`, or to any host of its kind: live wherever that is possible, unless Quick Migration
-    was asked for."""
+def transfer_of(
+    vm: VirtualMachine, target: Host | None = None, *, wants_quick: bool = False, because: str = ""
+) -> Transfer:
+    """How the VM goes to `target`, or to any host of its kind: live wherever that is possible, unless `wants_quick`.
+    `because`: a sentence that says where that wish comes from."""
     if why := why_not_live(vm, target):
         return _quick(why)
     if wants_quick:
-        return _quick("Quick Migration was chosen.")
+        return _quick(because or "Quick Migration was chosen.")
     return Transfer(
         TransferType.LIVE,
         "Live Migration with its disks",
-        f"{vm.name} runs, and its hypervisor sends memory and disks to the other host meanwhile.",
+        f"{vm.name} runs, and its hypervisor sends memory and disks to the other host meanwhile. {because}".strip(),
     )
+
+
+def preference(defaults: MoveDefaults) -> str:
+    """What is done where both are possible and nobody chose."""
+    preferred = "Live" if defaults.prefers_live else "Quick"
+    return f"Under Administration, the migration defaults prefer {preferred} Migration."
 
 
 def why_not_live(vm: VirtualMachine, target: Host | None = None) -> str:

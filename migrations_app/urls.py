@@ -7,6 +7,7 @@ from django.urls import path
 from migrations_app import (
     views,
     views_batches,
+    views_defaults,
     views_host,
     views_record,
     views_repair,
@@ -17,6 +18,7 @@ from migrations_app import (
 )
 
 urlpatterns = [
+    path("administration/migration-defaults/", views_defaults.defaults, name="move-defaults"),
     path("jobs/", views.job_list, name="job-list"),
     path("jobs/<int:pk>/", views.job_page, name="job-page"),
     path("jobs/<int:pk>/changes/", views_record.job_changes, name="job-changes"),

@@ -132,7 +132,8 @@ def _about(request: HttpRequest, answers: Answers, **context: bool) -> HttpRespo
 
 
 def _forecasts(answers: Answers) -> Forecasts:
-    return Forecasts(answers.vm, answers.limit_bytes_per_s, wants_quick=answers.wants_quick)
+    vm, limit = answers.vm, answers.limit_bytes_per_s
+    return Forecasts(vm, limit, wants_quick=answers.wants_quick, because=answers.wish_reason)
 
 
 def _about_context(request: HttpRequest, answers: Answers) -> dict[str, Any]:

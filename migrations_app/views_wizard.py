@@ -28,7 +28,8 @@ from migrations_app.transfer_types import why_not_live
 def warning(request: HttpRequest, pk: int) -> HttpResponse:
     """What a migration means for the VM, before a host is chosen; only the way of the transfer may be."""
     chosen = QueryDict(mutable=True)
-    chosen["transfer"] = request.GET.get("transfer", "")
+    if "transfer" in request.GET:
+        chosen["transfer"] = request.GET["transfer"]
     answers = Answers(whole_vm(pk), chosen)
     return _page(
         request,

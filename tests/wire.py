@@ -23,6 +23,7 @@ from hosts.providers.types import Endpoint, Secret, Transport
 from lab.hyperv.certificates import Certificate, issue_certificate, make_authority
 from lab.hyperv.wsman import Answer, Login, WsmanServer
 
+WINRM = (Transport.NTLM_HTTP, Transport.NTLM_HTTPS, Transport.BASIC_HTTPS)
 USER = "FERRYLAB\\svc-ferry"
 PASSWORD = "Xk7-pässword-only-here"
 GUEST = Login("guest", "guest-password", is_administrator=False)

@@ -41,6 +41,7 @@ function grow(list) {
 }
 
 function show(state, text) {
+  if (!live) return;
   live.hidden = !text;
   live.dataset.state = state;
   live.textContent = text;
@@ -69,6 +70,9 @@ document.body.addEventListener("htmx:wsOpen", (event) => {
   if (event.target.dataset.job) event.detail.socketWrapper.send(JSON.stringify({ since: seen() }), event.target);
 });
 document.body.addEventListener("htmx:wsClose", closed);
+document.body.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 403) show("lost", "You may not do this any more. Reload the page.");
+});
 document.body.addEventListener("htmx:wsBeforeMessage", () => {
   focused = document.activeElement?.id ?? "";
   const box = log();

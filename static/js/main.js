@@ -11,3 +11,5 @@ import "./live.js";
 import "./wizard.js";
 import "./copy.js";
 import "./ratings.js";
+import "./columns.js";
+import "./notify.js";

@@ -35,7 +35,7 @@ def asked(who: frozenset[Role | None], about: str = "") -> Page:
 
 
 # For these nobody has to be signed in.
-OPEN = {"sign-in", "sign-out"}
+OPEN = {"sign-in", "sign-out", "health"}
 
 PAGES = {
     "start": Page(EVERYBODY),
@@ -58,6 +58,8 @@ PAGES = {
     "report-accuracy": Page(SEES),
     "report-accuracy-csv": Page(SEES),
     "placement": asked(ADMINISTERS),
+    "move-defaults": asked(ADMINISTERS),
+    "about": Page(ADMINISTERS),
     "group-list": Page(ADMINISTERS),
     "group-add": asked(ADMINISTERS),
     "group-page": asked(ADMINISTERS, "group"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -39,6 +40,7 @@ def sign_in(client: Client, password: str, name: str = "anna", address: str = HE
 
 
 def later(seconds: float) -> None:
+    """So much time goes by. The other way round a wait does not end while a slow machine still asks."""
     for row in SignInTries.objects.all():
         SignInTries.objects.filter(pk=row.pk).update(last_at=row.last_at - timedelta(seconds=seconds))
 
@@ -53,16 +55,17 @@ def guess(client: Client, name: str = "anna", address: str = ELSEWHERE) -> None:
 def test_after_some_wrong_passwords_even_the_right_one_has_to_wait(client: Client, anna: User) -> None:
     assert [sign_in(client, "wrong") for _ in range(FREE_TRIES_OF_A_NAME)] == [200] * FREE_TRIES_OF_A_NAME
 
+    later(-30)
     answer = client.post(reverse("sign-in"), {"username": "anna", "password": PASSWORD}, REMOTE_ADDR=HERE)
 
-    assert (answer.status_code, answer["Retry-After"]) == (429, "1")
-    assert "Signing in was tried too often. Wait 1 s, then try again." in answer.content.decode()
+    assert answer.status_code == 429
+    assert f"Signing in was tried too often. Wait {answer['Retry-After']} s, then try again." in answer.content.decode()
 
 
 def test_the_wait_ends_and_is_never_longer_than_a_minute(client: Client, anna: User) -> None:
     guess(client, address=HERE)
     SignInTries.objects.update(last_at=timezone.now())
-    assert take_try("anna", HERE) == LONGEST_WAIT_S
+    assert LONGEST_WAIT_S / 2 < take_try("anna", HERE) <= LONGEST_WAIT_S
 
     later(LONGEST_WAIT_S)
 
@@ -75,8 +78,9 @@ def test_a_name_that_nobody_has_is_answered_alike(client: Client, anna: User) ->
         bodies = []
         for _ in range(FREE_TRIES_OF_A_NAME + 1):
             answer = client.post(reverse("sign-in"), {"username": name, "password": "x"}, REMOTE_ADDR=name)
-            body = answer.content.decode()
-            bodies.append(body[body.index("<form") :].replace(name, "").partition('name="csrf')[2].partition(">")[2])
+            body = re.sub(r'value="[^"]*"|Wait \d+ s', "", answer.content.decode())
+            bodies.append(f"{answer.status_code} {body}")
+            later(-30 if len(bodies) == FREE_TRIES_OF_A_NAME else 0)
         return bodies
 
     assert texts("anna") == texts("nobody")
@@ -95,6 +99,7 @@ def test_who_guesses_elsewhere_does_not_keep_the_owner_out(client: Client, anna:
 def test_an_address_that_tries_many_names_has_to_wait(client: Client, anna: User) -> None:
     for number in range(FREE_TRIES_FROM_AN_ADDRESS):
         sign_in(client, "wrong", f"user{number}", ELSEWHERE)
+    later(-30)
 
     assert sign_in(client, PASSWORD, address=ELSEWHERE) == 429
     assert sign_in(client, PASSWORD, address=HERE) == 302
@@ -114,6 +119,8 @@ def test_the_spelling_of_a_name_opens_no_second_account_of_tries(client: Client,
     for name in ("anna", "ANNA", "Anna", "\uff41nna", "aNNa"):
         sign_in(client, "wrong", name, address=f"192.0.2.{len(name)}{ord(name[0]) % 9}")
 
+    later(-30)
+
     assert take_try("annA", ELSEWHERE) > 0
 
 
@@ -125,6 +132,21 @@ def test_a_browser_cannot_say_that_it_is_elsewhere(client: Client, settings: Set
     settings.PROXIES = [HERE]
 
     assert address_of(request) == (ELSEWHERE if told else HERE)
+
+
+def test_a_name_with_a_zero_byte_is_a_wrong_name(client: Client, anna: User) -> None:
+    assert sign_in(client, "wrong", "anna\0") == 200
+
+
+def test_a_form_from_before_signing_in_is_answered_with_a_sentence(anna: User) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    assert browser.post("/jobs/1/retry/")["Location"] == "/sign-in/"
+    browser.force_login(anna)
+
+    answer = browser.post("/jobs/1/retry/")
+
+    assert answer.status_code == 403
+    assert "The page was loaded before you signed in." in answer.content.decode()
 
 
 # The way back.

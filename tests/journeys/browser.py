@@ -59,13 +59,14 @@ def _begin() -> None:
 
 
 class Desk:
-    """Somebody at a screen: opens pages, and remembers what the browser complained about."""
+    """Somebody at a screen (None: not signed in): opens pages, and remembers what the browser complained about."""
 
-    def __init__(self, browser: Browser, address: str, user: User, theme: Any, size: ViewportSize) -> None:
+    def __init__(self, browser: Browser, address: str, user: User | None, theme: Any, size: ViewportSize) -> None:
         context = browser.new_context(viewport=size, color_scheme=theme, base_url=address)
-        client = Client()
-        client.force_login(user)
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": address}])
         self.complaints: list[str] = []
         self.page: Page = context.new_page()
         self.page.on("console", self._note)

@@ -15,7 +15,7 @@ from hosts.providers.hyperv.winrm_shell import WinRmShell
 from hosts.providers.types import Secret, Transport
 from lab.hyperv import shells
 from lab.hyperv.wsman import Answer
-from tests.wire import PASSWORD, Wire, eventually, result, wire
+from tests.wire import PASSWORD, WINRM, Wire, eventually, result, wire
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def shell(host: Wire) -> Iterator[WinRmShell]:
     made.close()
 
 
-@pytest.mark.parametrize("transport", list(Transport))
+@pytest.mark.parametrize("transport", WINRM)
 def test_a_script_and_its_parameters_arrive_and_its_result_comes_back(host: Wire, transport: Transport) -> None:
     shell = WinRmShell(host.endpoint(transport))
 
@@ -53,7 +53,7 @@ def test_a_script_of_300_kilobytes_arrives_whole(shell: WinRmShell) -> None:
     assert shell.run_script(script, {}, deadline_s=20)["script"] == script
 
 
-@pytest.mark.parametrize("transport", list(Transport))
+@pytest.mark.parametrize("transport", WINRM)
 def test_a_megabyte_of_output_comes_back_whole(host: Wire, transport: Transport) -> None:
     text = "größer als ein Umschlag €" * 40_000
     host.behave = lambda request, cancelled: result(text=text)

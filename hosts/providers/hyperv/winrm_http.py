@@ -174,7 +174,8 @@ def _explain_connection(error: Exception, endpoint: Endpoint) -> ProviderError:
     if _cause(error, NameResolutionError):
         return HostUnreachable(endpoint.name, f"The name {endpoint.address} does not resolve.")
     if _cause(error, ConnectionRefusedError):
-        return HostUnreachable(endpoint.name, f"{place(endpoint)} refuses connections: nothing listens there.")
+        text = f"{place(endpoint)} refuses connections: nothing listens there."
+        return HostUnreachable(endpoint.name, text, kind="NothingListens")
     if _cause(error, NewConnectionError):
         return HostUnreachable(endpoint.name, f"There is no way to {place(endpoint)}.")
     return HostUnreachable(endpoint.name, "The host dropped the connection before it answered.")

@@ -109,6 +109,7 @@ def _plain(endpoint: Endpoint) -> str:
         raise Refused(
             endpoint.name,
             f"{endpoint.address} is not reached over plain TCP: it is neither this machine nor in a lab's network.",
+            kind="PlainText",
             action="Use SSH or TLS; a lab's network is named in FERRY_LAB_NETWORKS.",
         )
     return uri(endpoint, {})

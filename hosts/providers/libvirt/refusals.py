@@ -10,8 +10,10 @@ from hosts.providers.errors import (
     AccessDenied,
     AlreadyExists,
     CertificateUntrusted,
+    HostKeyUntrusted,
     HostUnreachable,
     Incompatible,
+    NotAHypervisor,
     NotEnoughMemory,
     NotEnoughSpace,
     NotFound,
@@ -24,6 +26,7 @@ from hosts.providers.libvirt.constants import ErrorCode
 FROM_RPC = 7
 
 CHECK_HOST = "Check that the host is on, its name resolves, and libvirt answers by the chosen transport."
+INSTALL = "Install libvirt with QEMU on the host (on Debian: libvirt-daemon-system and qemu-system) and start it."
 CHECK_LOGIN = "Check the user and the key, and that the user may manage virtual machines (root, or the group libvirt)."
 
 _BY_CODE: dict[int, type[ProviderError]] = {
@@ -55,7 +58,10 @@ _BY_TEXT: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = (
     (re.compile(r"cannot set up guest memory|cannot allocate memory", re.IGNORECASE), NotEnoughMemory),
     (re.compile(r"no space left on device|disk quota exceeded", re.IGNORECASE), NotEnoughSpace),
     (re.compile(r"certificate|TLS handshake", re.IGNORECASE), CertificateUntrusted),
-    (re.compile(r"permission denied \(|host key verification failed|authentication (failed|required)"), AccessDenied),
+    (re.compile(r"no connection driver available", re.IGNORECASE), NotAHypervisor),
+    (re.compile(r"-sock.*permission denied", re.IGNORECASE), AccessDenied),
+    (re.compile(r"host key verification failed", re.IGNORECASE), HostKeyUntrusted),
+    (re.compile(r"permission denied \(|authentication (failed|required)"), AccessDenied),
     (re.compile(r"keepalive timeout|socket (is )?closed|end of file while reading|broken pipe", re.I), HostUnreachable),
     (re.compile(r"unsupported machine type|(does not|doesn't) support|incompatible", re.IGNORECASE), Incompatible),
 )
@@ -82,8 +88,10 @@ class LibvirtFailure:
 def refusal_of(host: str, failure: LibvirtFailure, *, is_opening: bool = False) -> ProviderError:
     """`is_opening`: while the connection is made, what nobody can name means that the host was not reached."""
     kind = _kind(failure, is_opening=is_opening)
-    action = {HostUnreachable: CHECK_HOST, AccessDenied: CHECK_LOGIN}.get(kind, "")
-    return kind(host, f"libvirt says: {_sentence(failure.message)}", action=action)
+    action = {HostUnreachable: CHECK_HOST, AccessDenied: CHECK_LOGIN, NotAHypervisor: INSTALL}.get(kind, "")
+    is_closed = kind is HostUnreachable and "connection refused" in failure.message.lower()
+    text = f"libvirt says: {_sentence(failure.message)}"
+    return kind(host, text, kind="NothingListens" if is_closed else "", action=action)
 
 
 def _kind(failure: LibvirtFailure, *, is_opening: bool) -> type[ProviderError]:

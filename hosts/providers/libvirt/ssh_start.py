@@ -12,6 +12,7 @@ from hosts.providers.types import Endpoint
 
 _FAILED = 255
 _UNTRUSTED = re.compile(r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED|host key is known for")
+_CLOSED = re.compile(r"Connection refused")
 _REFUSED = re.compile(r"Permission denied|Too many authentication failures|no such identity")
 
 
@@ -38,7 +39,8 @@ class SshStart:
         if _REFUSED.search(said):
             action = f"Put the key's public part into authorized_keys of {self._endpoint.username} on the host."
             return AccessDenied(name, last, action=action)
-        return HostUnreachable(name, last, action="Check that the host is on and that SSH listens on the port.")
+        action = "Check that the host is on and that SSH listens on the port."
+        return HostUnreachable(name, last, kind="NothingListens" if _CLOSED.search(last) else "", action=action)
 
     def _untrusted(self) -> ProviderError:
         """Asks the host once more, for what it shows to anybody."""

@@ -1,0 +1,100 @@
+"""Every page in a real browser, light and dark, on a desk and on a phone: open to everybody, and quiet."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import get_resolver, reverse
+from playwright.sync_api import Browser, Page
+
+from hosts.access import Role
+from tests.console.permissions import PAGES as PERMISSIONS
+from tests.console.test_permissions import Keys, keys_of, patterns
+from tests.journeys.browser import DESK, PHONE, Desk, chromium_browser, console_server
+from tests.journeys.estate import estate
+from tests.journeys.pages import FOR_STRANGERS, NO_PAGES, PAGES
+from tests.people import person
+
+LOOKS = [(theme, size) for theme in ("light", "dark") for size in (DESK, PHONE)]
+# A theme is nothing but colours: in the second one axe looks at these alone.
+RULES = {"light": [], "dark": ["color-contrast", "link-in-text-block"]}
+
+
+@pytest.fixture
+def keys(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Keys:
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
+    return keys_of(estate())
+
+
+@pytest.fixture
+def address(chromium: str, keys: Keys) -> Iterator[str]:
+    with console_server() as started:
+        yield started
+
+
+@pytest.fixture
+def browser(chromium: str, address: str) -> Iterator[Browser]:
+    with chromium_browser(chromium) as opened:
+        yield opened
+
+
+def test_every_address_that_answers_a_get_is_in_the_table() -> None:
+    asked = {name for name, page in PERMISSIONS.items() if page.get is not None}
+    names = {str(pattern.name) for pattern in patterns(get_resolver().url_patterns)} & (asked | FOR_STRANGERS)
+
+    assert names == (PAGES.keys() | NO_PAGES.keys()) - {"sign-out"}
+    assert PAGES.keys() & NO_PAGES.keys() == set()
+
+
+@pytest.mark.browser
+def test_every_page_is_quiet_and_open_to_everybody(browser: Browser, address: str, keys: Keys) -> None:
+    desk = Desk(browser, address, person("anna", Role.ADMINISTRATOR), "light", DESK)
+    stranger = Desk(browser, address, None, "light", DESK)
+
+    found = [
+        f"{path} ({', '.join(looks)}): {problem}"
+        for name, path in paths(keys)
+        for problem, looks in problems_of(stranger if name in FOR_STRANGERS else desk, path).items()
+    ]
+
+    assert not found, "\n".join(found)
+
+
+def paths(keys: Keys) -> Iterator[tuple[str, str]]:
+    known = {about: each.get("pk") for about, each in keys.items()}
+    for name, queries in PAGES.items():
+        page = PERMISSIONS.get(name)
+        for query in queries:
+            yield name, reverse(name, kwargs=keys[page.about if page else ""]) + query.format(**known)
+
+
+def problems_of(desk: Desk, path: str) -> dict[str, list[str]]:
+    """What is wrong with the page, and in which looks."""
+    answer = desk.page.goto(path)
+    assert answer is not None
+    assert answer.status == 200, path
+    if desk.page.locator("#live").count():  # what the websocket sends is part of the page
+        desk.page.locator("#live[data-state=live]").wait_for(state="attached")
+    desk.page.evaluate(Axe().axe_script)
+    problems = defaultdict(list)
+    for theme, size in LOOKS:
+        desk.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+        desk.page.set_viewport_size(size)
+        for problem in [*barriers(desk.page, RULES[theme]), *overhang(desk)]:
+            problems[problem].append(f"{theme} {size['width']}")
+    said, desk.complaints[:] = desk.complaints[:], []
+    return {**problems, **{complaint: ["console"] for complaint in said}}
+
+
+def barriers(page: Page, rules: list[str]) -> list[str]:
+    found = page.evaluate(
+        "rules => axe.run({...(rules.length && {runOnly: rules}), resultTypes: ['violations']})", rules
+    )["violations"]
+    return [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
+
+
+def overhang(desk: Desk) -> list[str]:
+    return [f"{over} px wider than the window"] if (over := desk.overhang_px()) > 0 else []
