@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import secrets
 import shutil
 import socket
 import tempfile
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
-from hosts.providers.errors import AccessDenied, NotAHypervisor, ProviderError, Refused
+from hosts.providers.errors import AccessDenied, HostUnreachable, NotAHypervisor, Refused
 from hosts.providers.libvirt.channel import ssh_channel
 from hosts.providers.libvirt.connection import Connection
 from hosts.providers.libvirt.host_calls import HostCalls
 from hosts.providers.libvirt.session import Session
+from hosts.providers.libvirt.ssh_keys import private_path
 from hosts.providers.types import Endpoint, Transport
 
 # The daemon for everything, and that for QEMU alone, which forwards to its sisters.
@@ -46,13 +48,15 @@ class Forward:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._host = endpoint.name
-        self._folder = Path(tempfile.mkdtemp(prefix="ferry-libvirt-"))
-        self._sockets = {str(self._folder / str(number)): path for number, path in enumerate(SOCKETS)}
         try:
-            self.calls = HostCalls(ssh_channel(endpoint, forwards=self._sockets))
-        except ProviderError:
-            shutil.rmtree(self._folder)
-            raise
+            self._sockets = {str(private_path(secrets.token_hex(8))): path for path in SOCKETS}
+        except OSError as error:
+            raise HostUnreachable(
+                endpoint.name,
+                f"The SSH agent of this machine cannot be used: {error}",
+                action="Install OpenSSH's client.",
+            ) from None
+        self.calls = HostCalls(ssh_channel(endpoint, forwards=self._sockets))
 
     def uri(self) -> str:
         """Raises NotAHypervisor when libvirt does not listen on the host."""
@@ -68,7 +72,8 @@ class Forward:
 
     def close(self) -> None:
         self.calls.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for here in self._sockets:
+            Path(here).unlink(missing_ok=True)
 
 
 class CertificateFolder:

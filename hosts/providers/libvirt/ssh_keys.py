@@ -99,6 +99,11 @@ class SshLogin:
         ]
 
 
+def private_path(name: str) -> Path:
+    """Of a file in the folder of this process's keys, which goes away with the process. Raises OSError."""
+    return _agent().folder / name
+
+
 def fingerprint(host_key: str) -> str:
     """ "SHA256:..." of a host key such as "ssh-ed25519 AAAA...", as ssh-keygen -l shows it. Raises ValueError."""
     try:
