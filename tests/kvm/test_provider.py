@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
-from multiprocessing import Process
+from multiprocessing import get_context
 
 import pytest
 
@@ -198,7 +198,8 @@ def test_a_console_that_is_killed_while_it_sends_leaves_the_vm_paused_on_its_sou
     pair.source.mark(pair.uid, TAG, hold=False)
     live(pair).pause(pair.uid, TAG)
     order = copied(pair)
-    console = Process(target=send_anew, args=(kvm_lab.root, order))
+    # A fork would share the sockets of this process's connections, and libvirt's loop would read from them.
+    console = get_context("spawn").Process(target=send_anew, args=(kvm_lab.root, order))
     console.start()
     arriving = until(lambda: pair.target.find_vm(pair.uid), lambda vm: vm is not None)
 

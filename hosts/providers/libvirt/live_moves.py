@@ -61,11 +61,13 @@ class LiveMoves:
 
 
 def how_far(session: Session, uid: str, tag: str, moves: LiveMoves) -> LiveMove:
-    """As LiveMigrates.live_move."""
-    seen = view(session, session.domain(uid))
+    """As LiveMigrates.live_move. The VM is looked at after the job: it may end just between."""
+    domain = session.domain(uid)
+    goes_on = moves.is_under_way(uid) or _has_job(session, domain)
+    seen = view(session, domain)
     known = confirm_mark(session, seen, tag)
-    if moves.is_under_way(uid) or _has_job(session, seen.domain):
-        return LiveMove(WorkState.RUNNING, *_bytes(_stats(session, seen.domain)))
+    if goes_on:
+        return LiveMove(WorkState.RUNNING, *_bytes(_stats(session, domain)))
     if error := moves.failure(uid):
         return LiveMove(WorkState.FAILED, error_kind=error.kind, error=error.message)
     if seen.state is VmState.OFF and known.memory_sent_to is not None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from hosts.providers.base import StreamsState
 from hosts.providers.claims import Claim
-from hosts.providers.errors import DeadlineExceeded, HostUnreachable, Refused
+from hosts.providers.errors import DeadlineExceeded, HostUnreachable, NotFound, Refused
 from hosts.providers.libvirt import (
     files,
     host_reading,
@@ -104,8 +104,12 @@ class LibvirtProvider(StreamsState, LiveMigrates):
 
     def find_vm(self, uid: str) -> Vm | None:
         def read(session: Session) -> Vm | None:
-            domain = session.find(uid)
-            return None if domain is None else read_vm(session, domain)
+            try:
+                return None if (domain := session.find(uid)) is None else read_vm(session, domain)
+            except NotFound:
+                if session.find(uid) is None:  # it went away while it was read
+                    return None
+                raise
 
         return self._ask("find_vm", read)
 
