@@ -46,7 +46,8 @@ class Case:
 
 def _plan(*, was_running: bool) -> Plan:
     """What recipe_for reads of a plan."""
-    return cast("Plan", SimpleNamespace(was_running=was_running, max_rounds=ROUNDS))
+    read = {"was_running": was_running, "max_rounds": ROUNDS, "is_live": False, "streams_state": False}
+    return cast("Plan", SimpleNamespace(**read))
 
 
 _RUNNING = Case(recipe_for(_plan(was_running=True)), RUNS)
