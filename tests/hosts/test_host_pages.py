@@ -74,7 +74,7 @@ def test_the_queries_of_the_list_do_not_grow_with_the_hosts(
 ) -> None:
     Host.objects.bulk_create(Host(name=f"HV{n:02}", group=root_group(), password=hv01.password) for n in range(10, 60))
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         page(signed_in, "host-list")
 
 
