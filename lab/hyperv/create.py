@@ -30,7 +30,7 @@ from lab.hyperv.records import DiskMap, format_disk
 from lab.hyperv.registry import RegistryEntry
 from lab.hyperv.spec import DiskSpec, HostSpec, LabSpec, VmSpec
 from lab.hyperv.statefile import StateHeader, write_state
-from lab.hyperv.subnets import claim_subnet
+from lab.hyperv.subnets import claim_subnet, guest_address, host_address
 
 MEGABYTE = 1 << 20
 
@@ -54,7 +54,7 @@ def create_lab(root: Path, spec: LabSpec) -> LabFolder:
 
 
 def _entry(host: HostSpec, subnet: str, number: int) -> HostEntry:
-    return HostEntry(host.name, f"{subnet}.0.{number}", HTTP_PORT, HTTPS_PORT)
+    return HostEntry(host.name, host_address(subnet, number), HTTP_PORT, HTTPS_PORT)
 
 
 def _create_host(folder: HostFolder, spec: HostSpec, entry: HostEntry) -> None:
@@ -91,7 +91,7 @@ def _create_vms(folder: HostFolder, spec: HostSpec, subnet: str, first: int) -> 
     registry: dict[str, RegistryEntry] = {}
     guests = []
     for number, vm in enumerate(spec.vms, first + 1):
-        config = _config(vm, f"{subnet}.1.{number}", number)
+        config = _config(vm, guest_address(subnet, number), number)
         config_path = f"{config.folder}\\Virtual Machines\\{config.uid.upper()}.vmcx"
         _create_files(folder, vm, config, config_path)
         registry[config.uid] = RegistryEntry(config_path, was_running=vm.is_running)

@@ -1,4 +1,7 @@
-"""Gives every lab of this machine loopback addresses of its own: 127.<n>, also among labs that do not run now."""
+"""Gives every lab of this machine loopback addresses of its own, also among labs that do not run now.
+
+A lab has a /23: its hosts are in the even /24 (127.<n>.<even>.<host>), its guests in the odd one beside it.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,42 @@ import random
 import socket
 import tempfile
 import time
+from ipaddress import IPv4Network
 from pathlib import Path
 
 from lab.hyperv.layout import HTTP_PORT, HTTPS_PORT, LabFolder
 
 _BEING_MADE_S = 300.0
+_FIRST, _LAST = 10, 199  # second bytes given away: 24,320 networks, so that many kept labs leave room
+_TRIES = 1000
 
 
 def claim_subnet(lab: LabFolder, host_count: int) -> str:
-    """A "127.<n>" that no other lab has and on whose host addresses nobody listens."""
-    for number in random.sample(range(10, 250), 240):
-        subnet = f"127.{number}"
-        addresses = [f"{subnet}.0.{host}" for host in range(1, host_count + 1)]
+    """A network like "127.12.34.0/23" that no other lab has and on whose host addresses nobody listens."""
+    for _ in range(_TRIES):
+        subnet = f"127.{random.randint(_FIRST, _LAST)}.{random.randrange(0, 256, 2)}.0/23"
+        addresses = [host_address(subnet, host) for host in range(1, host_count + 1)]
         is_quiet = all(_can_bind(address, port) for address in addresses for port in (HTTP_PORT, HTTPS_PORT))
         if is_quiet and _claim(subnet, lab):
             return subnet
     raise RuntimeError("no loopback subnet is free")
 
 
+def host_address(subnet: str, number: int) -> str:
+    """The address of the lab's host `number`, counted from 1."""
+    return str(IPv4Network(subnet)[number])
+
+
+def guest_address(subnet: str, number: int) -> str:
+    """The address of the lab's guest `number`, counted from 1."""
+    return str(IPv4Network(subnet)[256 + number])
+
+
 def _claim(subnet: str, lab: LabFolder) -> bool:
     """A file for each subnet names the lab that has it; it counts as long as that lab exists or is being made."""
     folder = Path(tempfile.gettempdir()) / "ferry-lab-subnets"
     folder.mkdir(mode=0o1777, exist_ok=True)
-    path = folder / subnet
+    path = folder / subnet.partition("/")[0]
     if path.exists() and not _is_taken(path, subnet):
         path.unlink(missing_ok=True)
     try:
