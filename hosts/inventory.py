@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -177,16 +178,21 @@ def refresh_host(host: Host) -> bool:
     return lease is not None and _write(host, ask(host), lease)
 
 
-def refresh_anew(host: Host) -> bool:
-    """As refresh_host, but a refresh that is under way is waited for: it began before we asked. `host` has what the
-    rows say then. False when it did not end within ANEW_WITHIN_S."""
-    deadline = time.monotonic() + ANEW_WITHIN_S
-    was_asked = refresh_host(host)
-    while not was_asked and time.monotonic() < deadline:
-        time.sleep(_LOOK_EVERY_S)
-        was_asked = refresh_host(host)
-    host.refresh_from_db()
-    return was_asked
+def refresh_anew(*hosts: Host) -> bool:
+    """As refresh_host of each, all asked at the same time, but a refresh that is under way is waited for: it began
+    before we asked. `hosts` have what the rows say then. False when one did not end within ANEW_WITHIN_S."""
+    deadline, waiting = time.monotonic() + ANEW_WITHIN_S, list(hosts)
+    while waiting and time.monotonic() < deadline:
+        ours = [(host, lease) for host in waiting if (lease := _take_lease(host)) is not None]
+        with ThreadPoolExecutor(len(hosts), "refresh") as beside:
+            answers = list(beside.map(ask, [host for host, _ in ours]))
+        written = [host for (host, lease), answer in zip(ours, answers, strict=True) if _write(host, answer, lease)]
+        waiting = [host for host in waiting if host not in written]
+        if waiting:
+            time.sleep(_LOOK_EVERY_S)
+    for host in hosts:
+        host.refresh_from_db()
+    return not waiting
 
 
 def sample_host(host: Host) -> LoadSample | None:

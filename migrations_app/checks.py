@@ -72,8 +72,8 @@ def recheck(job: MigrationJob) -> list[Finding]:
     """The same checks on what both hosts say now, for a job that begins."""
     if job.vm is None or job.source is None or job.target is None:
         return [Finding(Level.ERROR, f"{job.vm_name} or one of its hosts was removed from Ferry.")]
+    refresh_anew(job.source, job.target)
     for host in (job.source, job.target):
-        refresh_anew(host)
         if host.state != Host.State.RESPONDING:
             return [Finding(Level.ERROR, f"{host.name}: {host.state_reason}", "Mend the connection, then retry.")]
     vm = VirtualMachine.objects.select_related("host").get(pk=job.vm.pk)

@@ -15,7 +15,7 @@ from lab.kvm.prober import Prober
 from lab.kvm.spec import LAN, SMALL, DiskSpec, VmSpec
 from migrations_app.holds import cut_over_now
 from migrations_app.models import MigrationJob
-from tests.kvm.moves import SEEN_DEAD, KvmMove
+from tests.kvm.moves import KvmMove
 
 pytestmark = [pytest.mark.kvm, pytest.mark.django_db(transaction=True)]
 Status = MigrationJob.Status
@@ -43,7 +43,6 @@ def live_vm(kvm_lab: Lab) -> Iterator[str]:
     kvm_lab.remove_vm("LIVE01")
 
 
-@SEEN_DEAD
 def test_a_running_vm_is_migrated_live_with_its_disks(kvm_lab: Lab, live_vm: str) -> None:
     move = KvmMove(kvm_lab, live_vm)
     before = move.before()
