@@ -9,6 +9,7 @@ from hosts.inventory import refresh_anew
 from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
 from hosts.placement import rate_host
 from hosts.placement_defaults import placement_defaults
+from hosts.providers.base import Provider
 from hosts.providers.types import VmState
 from hosts.units import memory, size
 from migrations_app.engine.plan import Plan
@@ -68,11 +69,11 @@ def check_choices(choices: Choices) -> list[Finding]:
     return sorted(found, key=lambda finding: _ORDER[finding.level])
 
 
-def recheck(job: MigrationJob) -> list[Finding]:
-    """The same checks on what both hosts say now, for a job that begins."""
+def recheck(job: MigrationJob, source: Provider, target: Provider) -> list[Finding]:
+    """The same checks on what both hosts say now, for a job that begins and has a connection to each."""
     if job.vm is None or job.source is None or job.target is None:
         return [Finding(Level.ERROR, f"{job.vm_name} or one of its hosts was removed from Ferry.")]
-    refresh_anew(job.source, job.target)
+    refresh_anew(job.source, job.target, through={job.source: source, job.target: target})
     for host in (job.source, job.target):
         if host.state != Host.State.RESPONDING:
             return [Finding(Level.ERROR, f"{host.name}: {host.state_reason}", "Mend the connection, then retry.")]
