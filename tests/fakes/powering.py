@@ -16,8 +16,6 @@ class PoweredFakeProvider(FakeProvider, Powers):
 
     @changes("start_vm")
     def start_vm(self, uid: str) -> Vm:
-        if any(other.vms[uid].state is VmState.RUNNING for other in WORLD.values() if uid in other.vms):
-            raise AssertionError(f"{uid} would run twice")
         return self._become(uid, VmState.RUNNING, VmState.OFF, VmState.SAVED, verb="start_vm")
 
     @changes("shut_down")
@@ -39,5 +37,8 @@ class PoweredFakeProvider(FakeProvider, Powers):
             raise WrongState(self._host.name, f"{vm.name} bears the tag of a move.")
         if vm.state not in allowed:
             raise WrongState(self._host.name, f"{vm.name} is {vm.state.value}.")
+        others = [host for host in WORLD.values() if host is not self._host and uid in host.vms]
+        if state is VmState.RUNNING and any(host.vms[uid].state is VmState.RUNNING for host in others):
+            raise AssertionError(f"{vm.name} would run twice")
         self._put(replace(vm, state=state))
         return self._leave(verb, uid)

@@ -1,4 +1,4 @@
-# Asks the guest of a running virtual machine that no job has marked to shut down, and waits a quarter of a minute at most:
+# Asks the guest of a running virtual machine that no job has marked to shut down, and waits five seconds at most:
 # the console looks whether it is off. A virtual machine that is off is left as it is. Fills hosts.providers.types.Vm.
 param(
     [Parameter(Mandatory)] $Claim,
@@ -30,7 +30,7 @@ function Request-ShutDown {
     # -Force keeps it from asking whether it is meant.
     param([Parameter(Mandatory)] $Vm)
     $request = Stop-VM -VM $Vm -Force -AsJob
-    for ($attempt = 0; $attempt -lt 30 -and 'Running' -eq [string]$request.State; $attempt++) {
+    for ($attempt = 0; $attempt -lt 10 -and 'Running' -eq [string]$request.State; $attempt++) {
         Start-Sleep -Milliseconds 500
     }
     if ('Failed' -eq [string]$request.State) {
