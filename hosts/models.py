@@ -258,6 +258,11 @@ class VirtualMachine(models.Model):
         return _STATUS_WORDS.get(self.state, "Unknown")
 
     @property
+    def power_order(self) -> PowerOrder | None:
+        """The latest, open or not."""
+        return self.power_orders.order_by("-pk").first()
+
+    @property
     def disk_bytes(self) -> int:
         """What the VM's disks take on the volumes now."""
         return sum(disk.file_size_bytes for disk in self.disks.all())

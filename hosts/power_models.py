@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+
+TOLD_FOR = timedelta(days=1)
 
 
 class PowerOrder(models.Model):
@@ -49,3 +53,9 @@ class PowerOrder(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
+
+    @property
+    def is_worth_telling(self) -> bool:
+        """It failed, or nobody knows, and not long ago."""
+        has_news = self.state in (self.State.FAILED, self.State.UNKNOWN) and self.ended_at is not None
+        return has_news and self.ended_at is not None and self.ended_at > timezone.now() - TOLD_FOR

@@ -20,6 +20,7 @@ from migrations_app.jobs import why_not_cancel, why_not_retry
 from migrations_app.live_forecast import latest
 from migrations_app.models import JobEvent, JobStep, MigrationJob
 from migrations_app.people import jobs_seen_with
+from migrations_app.power_frames import power_cells, power_versions
 from migrations_app.rate_chart import rate_chart
 from migrations_app.repairs import why_not_repair
 from migrations_app.words import describe
@@ -35,10 +36,10 @@ VM_PARTS = ("status", "job", "host")
 class Snapshot:
     """What a topic shows at one moment. `parts`: fragment by id. `events[n - 1]` is the line of event number n.
 
-    `versions`: of each job that `parts` were rendered from.
+    `versions`: of each job and of each VM with an order that `parts` were rendered from.
     """
 
-    versions: Mapping[int, int]
+    versions: Mapping[int | str, int | str]
     parts: Mapping[str, str]
     events: tuple[str, ...] = ()
 
@@ -85,7 +86,7 @@ def job_snapshot(job_pk: int, before: Snapshot | None) -> Snapshot | None:
 
 def list_snapshot(before: Snapshot | None, rights: Rights = EVERYWHERE) -> Snapshot:
     """The cells of open and lately ended jobs and of their VMs, and the strip; rendered anew only where changed."""
-    versions = _versions(rights)
+    versions = _versions(rights) | power_versions(rights)
     if before is not None and before.versions == versions:
         return before
     known = before.versions if before is not None else {}
@@ -93,6 +94,7 @@ def list_snapshot(before: Snapshot | None, rights: Rights = EVERYWHERE) -> Snaps
     parts = dict(before.parts) if before is not None else {}
     for job in MigrationJob.objects.filter(pk__in=changed).select_related("vm__host", "created_by"):
         parts |= _cells(job)
+    parts |= power_cells(key for key in known.keys() | set(changed) if key in changed or key not in versions)
     parts["jobs-strip"] = render_to_string("migrations_app/_strip.html", {"strip": strip(rights)})
     return Snapshot(versions, parts)
 
@@ -102,7 +104,7 @@ def chosen(parts: Mapping[str, str], prefixes: Iterable[str]) -> dict[str, str]:
     return {key: html for key, html in parts.items() if key.startswith(starts)}
 
 
-def _versions(rights: Rights) -> dict[int, int]:
+def _versions(rights: Rights) -> dict[int | str, int | str]:
     jobs = jobs_seen_with(rights).values_list("pk", "version")
     ended = jobs.exclude(ended_at=None).order_by("-ended_at")[:RECENTLY_ENDED]
     return {**dict(jobs.filter(status__in=MigrationJob.OPEN)), **dict(ended)}
