@@ -20,7 +20,7 @@ from migrations_app.jobs import why_not_cancel, why_not_retry
 from migrations_app.live_forecast import latest
 from migrations_app.models import JobEvent, JobStep, MigrationJob
 from migrations_app.people import jobs_seen_with
-from migrations_app.power_frames import power_cells, power_versions
+from migrations_app.power_frames import forgotten_cells, power_cells, power_versions
 from migrations_app.rate_chart import rate_chart
 from migrations_app.repairs import why_not_repair
 from migrations_app.words import describe
@@ -92,9 +92,13 @@ def list_snapshot(before: Snapshot | None, rights: Rights = EVERYWHERE) -> Snaps
     known = before.versions if before is not None else {}
     changed = [pk for pk, version in versions.items() if known.get(pk) != version]
     parts = dict(before.parts) if before is not None else {}
-    for job in MigrationJob.objects.filter(pk__in=changed).select_related("vm__host", "created_by"):
+    for job in MigrationJob.objects.filter(pk__in=[key for key in changed if isinstance(key, int)]).select_related(
+        "vm__host", "created_by"
+    ):
         parts |= _cells(job)
-    parts |= power_cells(key for key in known.keys() | set(changed) if key in changed or key not in versions)
+    parts |= power_cells(changed)
+    for name in forgotten_cells(known.keys() - versions.keys()):
+        parts.pop(name, None)
     parts["jobs-strip"] = render_to_string("migrations_app/_strip.html", {"strip": strip(rights)})
     return Snapshot(versions, parts)
 

@@ -14,6 +14,7 @@ from hosts.models import PowerOrder, VirtualMachine
 
 _NEWS_FOR = timedelta(minutes=2)
 _PREFIX = "vm-"
+_CELLS = ("status", "power")
 
 
 def power_versions(rights: Rights) -> dict[int | str, int | str]:
@@ -26,12 +27,20 @@ def power_versions(rights: Rights) -> dict[int | str, int | str]:
 
 def power_cells(keys: Iterable[int | str]) -> dict[str, str]:
     """The cells of these VMs by their keys in `power_versions`; keys of jobs are left out."""
-    pks = [key.removeprefix(_PREFIX) for key in keys if isinstance(key, str)]
-    if not pks:
-        return {}
     cells: dict[str, str] = {}
+    if not (pks := _vms(keys)):
+        return cells
     for vm in VirtualMachine.objects.filter(pk__in=pks).select_related("host"):
         shown = {"vm": vm, "job": vm.jobs.first(), "order": vm.power_order, "is_news": True}
-        for name in ("status", "power"):
-            cells[f"vm-{vm.pk}-{name}"] = render_to_string(f"migrations_app/_vm_{name}.html", shown)
+        for name in _CELLS:
+            cells[f"{_PREFIX}{vm.pk}-{name}"] = render_to_string(f"migrations_app/_vm_{name}.html", shown)
     return cells
+
+
+def forgotten_cells(keys: Iterable[int | str]) -> list[str]:
+    """Names of the cells of these VMs: their order is so old that nobody would renew what is shown of it."""
+    return [f"{_PREFIX}{pk}-{name}" for pk in _vms(keys) for name in _CELLS]
+
+
+def _vms(keys: Iterable[int | str]) -> list[str]:
+    return [key.removeprefix(_PREFIX) for key in keys if isinstance(key, str)]
