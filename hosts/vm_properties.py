@@ -23,7 +23,7 @@ class PropertiesForm(forms.Form):
         label="Description",
         required=False,
         max_length=MOST_CHARACTERS,
-        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto", "class": "words"}),
         error_messages={"max_length": f"Give {MOST_CHARACTERS:,} characters at most."},
     )
 

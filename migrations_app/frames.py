@@ -29,7 +29,7 @@ RECENTLY_ENDED = 30
 
 JOB_PARTS = ("head", "sentence", "picture", "failure", "steps", "availability", "rate", "forecast", "actions")
 ROW_PARTS = ("state", "phase", "started", "ended", "outage")
-VM_PARTS = ("status", "job", "host")
+VM_PARTS = ("status", "state", "job", "host")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,8 @@ def list_snapshot(before: Snapshot | None, rights: Rights = EVERYWHERE) -> Snaps
     known = before.versions if before is not None else {}
     changed = [pk for pk, version in versions.items() if known.get(pk) != version]
     parts = dict(before.parts) if before is not None else {}
-    for job in MigrationJob.objects.filter(pk__in=[key for key in changed if isinstance(key, int)]).select_related(
-        "vm__host", "created_by"
-    ):
+    jobs = [key for key in changed if isinstance(key, int)]
+    for job in MigrationJob.objects.filter(pk__in=jobs).select_related("vm__host", "created_by"):
         parts |= _cells(job)
     parts |= power_cells(changed)
     for name in forgotten_cells(known.keys() - versions.keys()):

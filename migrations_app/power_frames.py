@@ -14,7 +14,7 @@ from hosts.models import PowerOrder, VirtualMachine
 
 _NEWS_FOR = timedelta(minutes=2)
 _PREFIX = "vm-"
-_CELLS = ("status", "power")
+_CELLS = ("status", "state", "power")
 
 
 def power_versions(rights: Rights) -> dict[int | str, int | str]:
