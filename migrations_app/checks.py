@@ -17,6 +17,7 @@ from migrations_app.engine.step import Finding, Level
 from migrations_app.models import MigrationJob
 from migrations_app.paths import why_not_folder
 from migrations_app.plans import Choices, choices_of, fingerprint, needs_by_volume, vm_folder, volume_paths
+from migrations_app.power_words import ACTIVITIES
 
 _MOVABLE = (VmState.RUNNING, VmState.OFF, VmState.SAVED)
 STALE_ACTION = "Open the wizard again; it starts from how the virtual machine is now."
@@ -106,6 +107,8 @@ def _state(vm: VirtualMachine) -> Iterator[Finding]:
         yield Finding(Level.ERROR, f"{vm.host.name}, where {vm.name} is, does not respond.", vm.host.state_reason)
     if vm.activity == VirtualMachine.Activity.MIGRATION_FAILED:
         yield Finding(Level.ERROR, f"An earlier move of {vm.name} has failed half-way.", "Repair it first.")
+    if vm.activity in ACTIVITIES:
+        yield Finding(Level.ERROR, f"{vm.name} has an order under way: {vm.status}", "Wait until it has ended.")
     if vm.state not in _MOVABLE:
         yield Finding(Level.ERROR, f"{vm.name} is {vm.status}.", "Start it, save it or turn it off first.")
     if vm.is_merging:

@@ -9,6 +9,7 @@ from migrations_app import (
     views_batches,
     views_defaults,
     views_host,
+    views_power,
     views_record,
     views_repair,
     views_report,
@@ -19,6 +20,7 @@ from migrations_app import (
 
 urlpatterns = [
     path("administration/migration-defaults/", views_defaults.defaults, name="move-defaults"),
+    path("vms/power/", views_power.power, name="vm-power"),
     path("jobs/", views.job_list, name="job-list"),
     path("jobs/<int:pk>/", views.job_page, name="job-page"),
     path("jobs/<int:pk>/changes/", views_record.job_changes, name="job-changes"),

@@ -17,6 +17,7 @@ from hosts.providers.libvirt import (
     marking,
     merging,
     outage,
+    powering,
     registering,
     sharing,
     streaming,
@@ -26,6 +27,7 @@ from hosts.providers.libvirt.opening import open_session
 from hosts.providers.libvirt.reading import read_vm
 from hosts.providers.libvirt.session import Session
 from hosts.providers.live import LiveMigrates, LiveMove
+from hosts.providers.power import Powers
 from hosts.providers.types import (
     CopyOrder,
     Endpoint,
@@ -63,12 +65,16 @@ DEADLINES_S: dict[str, float] = {
     "remove_vm": 120,
     "delete_files": 300,
     "clear_traces": 300,
+    "start_vm": 600,
+    "shut_down": 60,
+    "save_vm": 1800,
+    "turn_off": 120,
 }
 
 _T = TypeVar("_T")
 
 
-class LibvirtProvider(StreamsState, LiveMigrates):
+class LibvirtProvider(StreamsState, LiveMigrates, Powers):
     """One KVM host. The calls of one provider are carried out one after the other, whichever thread makes them."""
 
     look_again_s = 0.2
@@ -129,6 +135,18 @@ class LibvirtProvider(StreamsState, LiveMigrates):
 
     def start(self, uid: str, tag: str) -> Vm:
         return self._change_vm("start", uid, lambda session: outage.start(session, uid, tag))
+
+    def start_vm(self, uid: str) -> Vm:
+        return self._change_vm("start_vm", uid, lambda session: powering.start_vm(session, uid))
+
+    def shut_down(self, uid: str) -> Vm:
+        return self._change_vm("shut_down", uid, lambda session: powering.shut_down(session, uid))
+
+    def save_vm(self, uid: str) -> Vm:
+        return self._change_vm("save_vm", uid, lambda session: powering.save_vm(session, uid))
+
+    def turn_off(self, uid: str) -> Vm:
+        return self._change_vm("turn_off", uid, lambda session: powering.turn_off(session, uid))
 
     def pause(self, uid: str, tag: str) -> Vm:
         return self._change_vm("pause", uid, lambda session: outage.pause(session, uid, tag))
