@@ -13,3 +13,4 @@ import "./copy.js";
 import "./ratings.js";
 import "./columns.js";
 import "./notify.js";
+import "./days.js";

@@ -33,7 +33,12 @@ PAGES: dict[str, tuple[str, ...]] = {
     "group-reserves": ("",),
     "report-groups": ("",),
     "report-accuracy": ("",),
-    "job-list": ("", "?show=failed", "?q=nowhere"),
+    "job-list": (
+        "",
+        "?show=failed",
+        "?vm=WEB01&from=2026-11-01&zone=UTC",
+        "?host=nowhere&from=2026-02-02&to=2026-02-01",
+    ),
     "job-page": ("",),
     "job-changes": ("",),
     "job-script": ("",),
