@@ -49,6 +49,7 @@ class AuditRecord(models.Model):
         GROUP_RESERVES = "group-reserves", "Changed the group's reserves"
         PLACEMENT = "placement", "Changed the placement defaults"
         MOVE_DEFAULTS = "move-defaults", "Changed the migration defaults"
+        RETENTION = "retention", "Changed how long history is kept"
         JOB_STARTED = "job-started", "Ordered the move"
         JOB_CANCELLED = "job-cancelled", "Cancelled the job"
         JOB_RETRIED = "job-retried", "Retried the job"

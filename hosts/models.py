@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from hosts.administration_models import MoveDefaults, Pulse
+from hosts.administration_models import MoveDefaults, Pulse, Retention
 from hosts.audit_models import AuditRecord
 from hosts.load_models import HostLoadHour, LoadSample, VmLoadHour, VmLoadSample
 from hosts.people_models import OperatorGroup, TemporaryPassword
@@ -28,6 +28,7 @@ __all__ = [
     "OperatorGroup",
     "PlacementDefaults",
     "Pulse",
+    "Retention",
     "TemporaryPassword",
     "ThoroughCheck",
     "VirtualAdapter",

@@ -12,6 +12,7 @@ from migrations_app import (
     views_record,
     views_repair,
     views_report,
+    views_retention,
     views_script,
     views_verbs,
     views_wizard,
@@ -19,6 +20,7 @@ from migrations_app import (
 
 urlpatterns = [
     path("administration/migration-defaults/", views_defaults.defaults, name="move-defaults"),
+    path("administration/retention/", views_retention.retention_page, name="retention"),
     path("jobs/", views.job_list, name="job-list"),
     path("jobs/<int:pk>/", views.job_page, name="job-page"),
     path("jobs/<int:pk>/changes/", views_record.job_changes, name="job-changes"),

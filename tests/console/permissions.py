@@ -59,6 +59,7 @@ PAGES = {
     "report-accuracy-csv": Page(SEES),
     "placement": asked(ADMINISTERS),
     "move-defaults": asked(ADMINISTERS),
+    "retention": asked(ADMINISTERS),
     "about": Page(ADMINISTERS),
     "group-list": Page(ADMINISTERS),
     "group-add": asked(ADMINISTERS),

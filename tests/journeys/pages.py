@@ -29,6 +29,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "group-remove": ("",),
     "host-group": ("",),
     "move-defaults": ("",),
+    "retention": ("",),
     "about": ("",),
     "group-reserves": ("",),
     "report-groups": ("",),
