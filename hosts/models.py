@@ -170,12 +170,13 @@ class HostVolume(models.Model):
 
 
 class VirtualNetwork(models.Model):
-    """A virtual switch of a host."""
+    """A virtual switch of a host. `vlan_id`: what it puts traffic into that is in none, if it does."""
 
     host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="networks")
     network_id = models.CharField(max_length=100)
     name = models.CharField(max_length=255)
     kind = models.CharField(max_length=20)
+    vlan_id = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["name"]

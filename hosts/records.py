@@ -105,7 +105,8 @@ def _record_parts(host: Host, facts: HostFacts) -> None:
         for it in facts.volumes
     ]
     networks = [
-        VirtualNetwork(host=host, network_id=it.network_id, name=it.name, kind=it.kind) for it in facts.networks
+        VirtualNetwork(host=host, network_id=it.network_id, name=it.name, kind=it.kind, vlan_id=it.vlan_id)
+        for it in facts.networks
     ]
     sync(HostVolume, host.volumes.all(), volumes, ("host_id", "path"), ("label", "size_bytes", "free_bytes"))
-    sync(VirtualNetwork, host.networks.all(), networks, ("host_id", "network_id"), ("name", "kind"))
+    sync(VirtualNetwork, host.networks.all(), networks, ("host_id", "network_id"), ("name", "kind", "vlan_id"))

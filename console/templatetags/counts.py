@@ -9,7 +9,7 @@ register = template.Library()
 
 @register.simple_tag
 def counted(count: int, most: int, noun: str) -> str:
-    """ "no job", "1 job", "1,200 jobs", "100,000 jobs or more"."""
+    """ "No job", "1 job", "1,200 jobs", "100,000 jobs or more"."""
     if count == 0:
-        return f"no {noun}"
+        return f"No {noun}"
     return f"{count:,} {noun}{'' if count == 1 else 's'}{' or more' if count >= most else ''}"
