@@ -43,6 +43,8 @@ class AuditRecord(models.Model):
         HOST_MAINTENANCE = "host-maintenance", "Changed the maintenance mode"
         HOST_RESERVES = "host-reserves", "Changed the host's reserves"
         HOST_GROUP = "host-group", "Moved the host to another group"
+        PATH_REMEMBERED = "path-remembered", "Remembered a path of the host"
+        PATH_FORGOTTEN = "path-forgotten", "Forgot a path of the host"
         GROUP_ADDED = "group-added", "Added the host group"
         GROUP_CHANGED = "group-changed", "Changed the host group"
         GROUP_REMOVED = "group-removed", "Removed the host group"

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from hosts.administration_models import MoveDefaults, Pulse, Retention
 from hosts.audit_models import AuditRecord
+from hosts.browsing_models import FavouritePath, FolderListing  # noqa: F401 - Django finds models here
 from hosts.load_models import HostLoadHour, LoadSample, VmLoadHour, VmLoadSample
 from hosts.people_models import OperatorGroup, TemporaryPassword
 from hosts.providers.types import Transport, VmState

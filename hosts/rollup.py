@@ -14,6 +14,7 @@ from typing import Any
 from django.db.models import Avg, Count, Max, Min, Model, QuerySet
 from django.utils import timezone
 
+from hosts.browsing_models import FolderListing
 from hosts.models import (
     Host,
     HostLoadHour,
@@ -69,14 +70,15 @@ def roll_up(now: datetime | None = None) -> int:
 
 
 def forget_old_loads(now: datetime | None = None) -> int:
-    """Delete samples, averages and live checks past their time, some thousands a transaction; returns how many.
+    """Delete samples, averages and what pages asked of hosts, each past its time; returns how many.
 
     However short samples are kept: those of an hour that `roll_up` may still average stay.
     """
     now = now or timezone.now()
     kept = retention()
     gone = sum(_delete(old, "at") for old in [*old_samples(kept, now), *old_averages(kept, now)])
-    return gone + _delete(ThoroughCheck.objects.filter(asked_at__lt=now - _KEEP_CHECKS), "asked_at")
+    asked = [model._default_manager.filter(asked_at__lt=now - _KEEP_CHECKS) for model in (ThoroughCheck, FolderListing)]
+    return gone + sum(_delete(old, "asked_at") for old in asked)
 
 
 def old_samples(kept: Retention, now: datetime) -> list[QuerySet[Any]]:

@@ -14,3 +14,4 @@ import "./ratings.js";
 import "./columns.js";
 import "./notify.js";
 import "./days.js";
+import "./folders.js";

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from hosts.providers.base import QuickMigrates
+from hosts.providers.browsing import MOST_FOLDERS, BrowsesFolders
 from hosts.providers.claims import Claim
 from hosts.providers.errors import DeadlineExceeded, Refused
 from hosts.providers.hyperv.lanes import lanes
@@ -30,6 +31,7 @@ from hosts.providers.types import (
 DEADLINES_S: dict[str, float] = {
     "inspect-host": 180,
     "sample-host": 60,
+    "list-folders": 30,
     "get-vm": 60,
     "mark-vm": 60,
     "unmark-vm": 60,
@@ -57,7 +59,7 @@ class Shell(Protocol):
     def close(self) -> None: ...
 
 
-class HyperVProvider(QuickMigrates):
+class HyperVProvider(QuickMigrates, BrowsesFolders):
     """One Hyper-V host over one WinRM shell, for one thread."""
 
     def __init__(self, endpoint: Endpoint, shell: Shell | None = None) -> None:
@@ -76,6 +78,9 @@ class HyperVProvider(QuickMigrates):
 
     def sample(self) -> HostLoad:
         return self._run("sample-host").whole(HostLoad)
+
+    def folders(self, path: str) -> Sequence[str]:
+        return self._run("list-folders", Path=path, Most=MOST_FOLDERS).several("folders", str)
 
     def find_vm(self, uid: str) -> Vm | None:
         return self._run("get-vm", VmId=uid).optional("vm", Vm)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from hosts.providers.base import StreamsState
+from hosts.providers.browsing import MOST_FOLDERS, BrowsesFolders
 from hosts.providers.claims import Claim
 from hosts.providers.errors import DeadlineExceeded, HostUnreachable, NotFound, Refused
 from hosts.providers.libvirt import (
@@ -43,6 +44,7 @@ from hosts.providers.types import (
 DEADLINES_S: dict[str, float] = {
     "inspect": 180,
     "sample": 60,
+    "folders": 30,
     "find_vm": 60,
     "mark": 60,
     "unmark": 60,
@@ -68,7 +70,7 @@ DEADLINES_S: dict[str, float] = {
 _T = TypeVar("_T")
 
 
-class LibvirtProvider(StreamsState, LiveMigrates):
+class LibvirtProvider(StreamsState, LiveMigrates, BrowsesFolders):
     """One KVM host. The calls of one provider are carried out one after the other, whichever thread makes them."""
 
     def __init__(self, endpoint: Endpoint, opened: Callable[[Endpoint], Session] = open_session) -> None:
@@ -101,6 +103,10 @@ class LibvirtProvider(StreamsState, LiveMigrates):
             return sampled
 
         return self._ask("sample", read)
+
+    def folders(self, path: str) -> Sequence[str]:
+        listing = self._ask("folders", lambda session: session.host_side.list_folder(path))
+        return [name for name in listing.folders if not name.startswith(".")][:MOST_FOLDERS]
 
     def find_vm(self, uid: str) -> Vm | None:
         def read(session: Session) -> Vm | None:
