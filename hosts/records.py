@@ -81,7 +81,7 @@ def record_nonsense(host: Host, answer: Answer) -> None:
         Host.State.NEEDS_ATTENTION,
         "ProtocolError",
         "The host answered figures that cannot be right, such as a negative amount of memory.",
-        "Look at the host's event log, and at the log of this console for the figure.",
+        "Look at the host's log, and at the log of this console for the figure.",
     )
     host.save(update_fields=record_state(host, Answer(answer.asked_at, trouble=trouble)))
 

@@ -8,7 +8,16 @@ from typing import Any, Protocol
 from hosts.providers.base import QuickMigrates
 from hosts.providers.browsing import MOST_FOLDERS, BrowsesFolders
 from hosts.providers.claims import Claim
-from hosts.providers.errors import DeadlineExceeded, Refused
+from hosts.providers.errors import (
+    AccessDenied,
+    DeadlineExceeded,
+    HostUnreachable,
+    NotAHypervisor,
+    ProtocolError,
+    ProviderError,
+    Refused,
+    advise,
+)
 from hosts.providers.hyperv.lanes import lanes
 from hosts.providers.hyperv.parse import Answer
 from hosts.providers.hyperv.paths import admin_share_path
@@ -45,6 +54,15 @@ DEADLINES_S: dict[str, float] = {
     "start-works": 120,
     "list-works": 60,
     "clear-traces": 300,
+}
+
+# What to do about what goes wrong with a Hyper-V host, where the error does not say it itself.
+ACTIONS: dict[type[ProviderError], str] = {
+    HostUnreachable: "Check that the host is on, its name resolves, and WinRM listens on the port.",
+    AccessDenied: "Check the user name, the password and that the user is an administrator of the host.",
+    NotAHypervisor: "Install the Hyper-V role and its PowerShell module on the host.",
+    ProtocolError: "Check that the port belongs to WinRM and that no proxy answers in its place.",
+    Refused: "Look at the host's event log and retry the job.",
 }
 
 # For an earlier call that is still under way: a save or a checkpoint is worth waiting for, the reason worth telling.
@@ -153,6 +171,9 @@ class HyperVProvider(QuickMigrates, BrowsesFolders):
                 raise
             text = f"{verb} was given up after {deadline_s:.0f} seconds, at the deadline of the outage."
             raise DeadlineExceeded(host, text) from late
+        except ProviderError as error:
+            advise(error, ACTIONS)
+            raise
         return Answer(host, verb, result)
 
 

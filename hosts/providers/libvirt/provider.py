@@ -9,7 +9,7 @@ from typing import TypeVar
 from hosts.providers.base import StreamsState
 from hosts.providers.browsing import MOST_FOLDERS, BrowsesFolders
 from hosts.providers.claims import Claim
-from hosts.providers.errors import DeadlineExceeded, HostUnreachable, NotFound, Refused
+from hosts.providers.errors import DeadlineExceeded, HostUnreachable, NotFound, ProviderError, Refused, advise
 from hosts.providers.libvirt import (
     files,
     host_reading,
@@ -25,6 +25,7 @@ from hosts.providers.libvirt import (
 from hosts.providers.libvirt.live_moves import LiveMoves
 from hosts.providers.libvirt.opening import open_session
 from hosts.providers.libvirt.reading import read_vm
+from hosts.providers.libvirt.refusals import ACTIONS
 from hosts.providers.libvirt.session import Session
 from hosts.providers.live import LiveMigrates, LiveMove
 from hosts.providers.types import (
@@ -235,6 +236,13 @@ class LibvirtProvider(StreamsState, LiveMigrates, BrowsesFolders):
         return self._ask(verb, change)
 
     def _ask(self, verb: str, act: Callable[[Session], _T]) -> _T:
+        try:
+            return self._ask_once(verb, act)
+        except ProviderError as error:
+            advise(error, ACTIONS)
+            raise
+
+    def _ask_once(self, verb: str, act: Callable[[Session], _T]) -> _T:
         host, longest_s = self._endpoint.name, DEADLINES_S[verb]
         deadline_s = self._claim.bounded_s(longest_s) if self._claim else longest_s
         with self._lock:
