@@ -29,10 +29,10 @@ from migrations_app.batches import (
     plan_evacuation,
     plan_moves,
 )
+from migrations_app.job_rows import SHOWN
 from migrations_app.models import BatchEntry, MoveBatch
 from migrations_app.people import plans_seen_with, user_of
 from migrations_app.schedule_form import ScheduleForm
-from migrations_app.views import SHOWN
 
 PAGE_SIZE = 50
 SHOWN_HOSTS = 200

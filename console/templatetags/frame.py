@@ -22,6 +22,7 @@ _WORKSPACES = {
     "audit": "administration",
     "group": "administration",
     "move-defaults": "administration",
+    "retention": "administration",
     "about": "administration",
 }
 

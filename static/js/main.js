@@ -13,3 +13,5 @@ import "./copy.js";
 import "./ratings.js";
 import "./columns.js";
 import "./notify.js";
+import "./days.js";
+import "./folders.js";

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("hosts", "0006_administration"),
+        ("hosts", "0009_browsing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
