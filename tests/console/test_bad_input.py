@@ -17,6 +17,31 @@ from tests.console.test_permissions import Keys, keys
 
 __all__ = ["keys"]
 
+# What a form needs to do something; the forms that are not here need nothing, or what the table says they are sent.
+FILLED = {
+    "user-add": {"name": "twice", "role": "Manager"},
+    "user-page": {"role": "Help Desk"},
+    "group-add": {"name": "Twice", "parent": "{group}"},
+    "group-page": {"name": "Twice", "parent": ""},
+    "host-add": {
+        "name": "HV09",
+        "address": "hv09",
+        "port": "5985",
+        "transport": "ntlm-http",
+        "username": "x",
+        "password": "x",
+        "max_moves_in": "2",
+        "max_moves_out": "2",
+        "anyway": "on",
+    },
+    "host-maintenance": {"is_on": "yes"},
+    "host-regroup": {"hosts": "{host}", "group": "{group}"},
+    "job-plan-new": {"vm": "{vm}"},
+    "migrate-move": {"target": "{host}", "on": "{host}", "net-0": "to:LAN", "move": "yes"},
+}
+# A second draft moves nothing, and is the way to plan anew.
+DRAFTS = {"job-plan-new", "host-evacuate"}
+
 CLEAR = {200, 204, 302, 400, 404, 405, 409, 422}
 
 
@@ -79,6 +104,27 @@ def test_no_value_of_a_query_or_form_brings_a_page_down(
                     wrong[f"{name} {value[:20]!r}"] = answer
 
     assert not wrong, "\n".join(f"{what}: {answer}" for what, answer in wrong.items())
+
+
+def test_a_form_that_is_sent_twice_makes_one_thing(administrator: Client, keys: Keys) -> None:
+    known = {about: str(each["pk"]) for about, each in keys.items() if about}
+    made, wrong = set(), {}
+    for name, path in paths(keys):
+        if PAGES[name].post is None or name in DRAFTS:
+            continue
+        values = {field: value.format(**known) for field, value in (PAGES[name].sent | FILLED.get(name, {})).items()}
+        with transaction.atomic():
+            before = everything()
+            first, once = administrator.post(path, values), everything()
+            second, twice = administrator.post(path, values), everything()
+            transaction.set_rollback(True)
+        if once != before:
+            made.add(name)
+        if once != twice or second.status_code >= 500:
+            wrong[name] = (first.status_code, second.status_code, twice - once)
+
+    assert wrong == {}
+    assert {"user-add", "group-add", "host-add", "migrate-move"} <= made
 
 
 def test_a_null_byte_and_a_mistake_of_ours_are_answered_by_a_page_of_ferrys(
