@@ -13,7 +13,7 @@ from lab.hyperv.checker import await_answer, prove
 from tests.journeys.wizard import choose_host, signed_in_page
 from tests.served import Served
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]  # the console of this folder has a database
 
 END_MS = 60_000
 
