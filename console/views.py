@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from console.vm_rows import Question, find_rows, place_name, with_jobs
 from hosts.access import Action, Rights, Role, administrators, can, needs, rights_of
+from hosts.addresses import is_key
 from hosts.models import VirtualMachine
 from migrations_app.people import JOB_PLACES
 from migrations_app.verbs import verbs_of
@@ -70,7 +71,7 @@ def vm_menu(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _picked(request: HttpRequest) -> VirtualMachine | None:
     pk = request.GET.get("selected", "")
-    vm: VirtualMachine | None = _whole_vms().filter(pk=pk).first() if pk.isdecimal() else None
+    vm: VirtualMachine | None = _whole_vms().filter(pk=pk).first() if is_key(pk) else None
     return vm if vm is not None and can(request.user, Action.SEE_VM, vm) else None
 
 

@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from console.tree import build_tree, find_branch
 from hosts.access import Rights
+from hosts.addresses import is_key
 from hosts.models import Host, VirtualAdapter, VirtualMachine
 from migrations_app.board import latest_jobs
 from migrations_app.models import MigrationJob
@@ -75,7 +76,7 @@ def with_jobs(vms: Page[VirtualMachine]) -> list[Row]:
 
 def place_name(question: Question, rights: Rights) -> str:
     """The name of the host or group the list is narrowed to; "" for all."""
-    if question.host_pk.isdecimal():
+    if is_key(question.host_pk):
         return (
             Host.objects.filter(rights.where("group"), pk=question.host_pk).values_list("name", flat=True).first() or ""
         )
@@ -85,7 +86,7 @@ def place_name(question: Question, rights: Rights) -> str:
 
 def _narrowed(vms: QuerySet[VirtualMachine], question: Question) -> QuerySet[VirtualMachine]:
     if question.host_pk:
-        vms = vms.filter(host_id=question.host_pk) if question.host_pk.isdecimal() else vms.none()
+        vms = vms.filter(host_id=question.host_pk) if is_key(question.host_pk) else vms.none()
     elif question.group_pk:
         branch = find_branch(build_tree(), question.group_pk)
         vms = vms.filter(host__group_id__in=branch.groups_below()) if branch else vms.none()

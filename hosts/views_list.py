@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from hosts.access import Action, Rights, can, needs, rights_of
+from hosts.addresses import is_key
 from hosts.csv_file import Cell, csv_file
 from hosts.group_report import GroupLoad, group_loads
 from hosts.host_rows import STATES, Question, Row, find_rows, page_of
@@ -67,7 +68,7 @@ def host_list(request: HttpRequest) -> HttpResponse:
     groups = HostGroup.objects.filter(rights.where("pk"))
     context = {
         "question": question,
-        "place": groups.filter(pk=question.group_pk).first() if question.group_pk.isdecimal() else None,
+        "place": groups.filter(pk=question.group_pk).first() if is_key(question.group_pk) else None,
         "page": page_of(question, rows),
         "states": STATES,
         "like": like,

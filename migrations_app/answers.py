@@ -8,6 +8,7 @@ from functools import cached_property
 from django.http import QueryDict
 
 from hosts import paths
+from hosts.addresses import is_key
 from hosts.models import Host, MoveDefaults, VirtualAdapter, VirtualDisk, VirtualMachine
 from hosts.move_defaults import move_defaults
 from hosts.placement_defaults import placement_defaults
@@ -63,7 +64,7 @@ class Answers:
         """The chosen host; None when none was chosen or there is no such host."""
         pk = self.query.get("target", "")
         hosts = Host.objects.select_related("group").prefetch_related("volumes", "networks")
-        return hosts.filter(pk=pk).first() if pk.isascii() and pk.isdecimal() and len(pk) < 18 else None
+        return hosts.filter(pk=pk).first() if is_key(pk) else None
 
     @property
     def is_placed(self) -> bool:
