@@ -51,6 +51,8 @@ PAGES = {
     "vm-list": Page(SEES),
     "vm-page": Page(SEES_JOBS, about="vm"),
     "vm-menu": Page(SEES_JOBS, about="vm"),
+    "vm-list-picked": Page(SEES_JOBS, about="vm"),
+    "tree-hosts": Page(SEES, about="group"),
     "host-list": Page(SEES),
     "host-list-csv": Page(SEES),
     "report-groups": Page(SEES),
