@@ -18,7 +18,7 @@ from hosts.vm_status import STATUSES, status_word
 from migrations_app.board import latest_jobs
 from migrations_app.models import MigrationJob
 
-PAGE_SIZE = 50
+PAGE_SIZE = 40
 _JOBS = MigrationJob.objects.filter(vm=OuterRef("pk")).order_by("-pk").values("status")
 _BY_JOB = {"job": Coalesce(Subquery(_JOBS[:1]), Value(""))}
 _SORTS = ORDERS.keys() | _BY_JOB.keys()

@@ -17,7 +17,7 @@ from hosts.rating_types import Rating
 from hosts.reserves import effective_reserves
 from hosts.sparks import Sparks, sparks_of
 
-PAGE_SIZE = 50
+PAGE_SIZE = 40
 
 # Rates the hosts with these keys, or all.
 Rate = Callable[[Collection[int] | None], Mapping[int, Rating]]

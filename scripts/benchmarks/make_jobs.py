@@ -44,15 +44,15 @@ def make_jobs(count: int = JOBS) -> MigrationJob:
     """So many, each of a VM of its own; the latest has every step and a log."""
     hosts = list(Host.objects.order_by("pk"))
     vms = VirtualMachine.objects.order_by("pk").select_related("host")[:count]
-    made = [_job(number, vm, hosts[(number * 7) % len(hosts)]) for number, vm in enumerate(vms)]
+    made = [_job(count - number, vm, hosts[(number * 7) % len(hosts)]) for number, vm in enumerate(vms)]
     MigrationJob.objects.bulk_create(made, BATCH)
     JobStep.objects.bulk_create((step for job in made[:-1] for step in _copies(job)), BATCH)
     _tell_all(made[-1])
     return made[-1]
 
 
-def _job(number: int, vm: VirtualMachine, target: Host) -> MigrationJob:
-    ended = timezone.now() - timedelta(minutes=10 * number + 10)
+def _job(age: int, vm: VirtualMachine, target: Host) -> MigrationJob:
+    ended = timezone.now() - timedelta(minutes=10 * age)
     plan = replace(A_PLAN, vm_uid=vm.uid, vm_name=vm.name, source_name=vm.host.name, target_name=target.name)
     return MigrationJob(
         vm=vm,
@@ -63,13 +63,13 @@ def _job(number: int, vm: VirtualMachine, target: Host) -> MigrationJob:
         source_name=vm.host.name,
         target_name=target.name,
         plan=plan.to_json(),
-        status=MigrationJob.Status.DONE if number % 20 else MigrationJob.Status.FAILED,
+        status=MigrationJob.Status.DONE if age % 20 else MigrationJob.Status.FAILED,
         percent=100,
         started_at=ended - timedelta(minutes=8),
         ended_at=ended,
         outage_began_at=ended - timedelta(seconds=40),
         outage_ended_at=ended - timedelta(seconds=31),
-        failure_text="" if number % 20 else f"{target.name}: the volume D: is full.",
+        failure_text="" if age % 20 else f"{target.name}: the volume D: is full.",
     )
 
 
