@@ -258,7 +258,7 @@ class VirtualMachine(models.Model):
             return "Host Not Responding"
         if self.is_merging:
             return "Merging Checkpoint"
-        return _STATUS_WORDS.get(self.state, "Unknown")
+        return STATUS_WORDS.get(self.state, "Unknown")
 
     @property
     def power_order(self) -> PowerOrder | None:
@@ -271,7 +271,7 @@ class VirtualMachine(models.Model):
         return sum(disk.file_size_bytes for disk in self.disks.all())
 
 
-_STATUS_WORDS: dict[str, str] = {
+STATUS_WORDS: dict[str, str] = {
     VmState.RUNNING: "Running",
     VmState.OFF: "Stopped",
     VmState.SAVED: "Saved State",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from hosts import paths
+from hosts.addresses import is_key
 from hosts.browsing import why_not_browse
 from hosts.browsing_models import FolderListing
 from hosts.models import Host
@@ -55,7 +56,7 @@ def browser_of(answers: Answers, target: Host) -> Browser:
 
 def _listing(pk: str, target: Host, path: str) -> FolderListing | None:
     """The one with this key, if it was asked of this host about this folder."""
-    if not (pk.isascii() and pk.isdecimal() and len(pk) < 18):
+    if not is_key(pk):
         return None
     return FolderListing.objects.filter(pk=pk, host=target, path=path).first()
 

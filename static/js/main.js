@@ -3,6 +3,7 @@ import "./switch.js";
 import "./side.js";
 import "./tree.js";
 import "./rows.js";
+import "./more.js";
 import "./picks.js";
 import "./menu.js";
 import "./drag.js";

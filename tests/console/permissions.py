@@ -53,6 +53,8 @@ PAGES = {
     "vm-properties": Page(SEES_JOBS, ACTS, "vm"),
     "vm-power": Page(ACTS, ACTS, sent={"verb": "save"}),
     "vm-menu": Page(SEES_JOBS, about="vm"),
+    "vm-list-picked": Page(SEES_JOBS, about="vm"),
+    "tree-hosts": Page(SEES, about="group"),
     "host-list": Page(SEES),
     "host-list-csv": Page(SEES),
     "report-groups": Page(SEES),

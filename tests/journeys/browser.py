@@ -63,8 +63,19 @@ def _begin(blocker: DjangoDbBlocker) -> None:
 class Desk:
     """Somebody at a screen (None: not signed in): opens pages, and remembers what the browser complained about."""
 
-    def __init__(self, browser: Browser, address: str, user: User | None, theme: Any, size: ViewportSize) -> None:
-        context = browser.new_context(viewport=size, color_scheme=theme, base_url=address)
+    def __init__(
+        self,
+        browser: Browser,
+        address: str,
+        user: User | None,
+        theme: Any,
+        size: ViewportSize,
+        *,
+        has_scripts: bool = True,
+    ) -> None:
+        context = browser.new_context(
+            viewport=size, color_scheme=theme, base_url=address, java_script_enabled=has_scripts
+        )
         if user is not None:
             client = Client()
             client.force_login(user)

@@ -74,6 +74,8 @@ NO_PAGES = {
     "job-script-file": "a file",
     "migrate-script-file": "a file",
     "vm-menu": "a fragment",
+    "vm-list-picked": "a fragment",
+    "tree-hosts": "a fragment",
     "host-menu": "a fragment",
     "job-plan-progress": "a fragment",
     "migrate-path-folders": "a fragment",
