@@ -3,6 +3,10 @@
 const SIGNED_OUT = 4403;
 const GONE = 4404;
 const REOPENS_BY_ITSELF = [1006, 1011, 1012, 1013];
+const WHY_NO_ANSWER = {
+  403: "You may not do this any more. Reload the page.",
+  404: "This is not there any more. Reload the page.",
+};
 const live = document.getElementById("live");
 const announcer = document.getElementById("announcer");
 let focused = "";
@@ -47,6 +51,12 @@ function show(state, text) {
   live.textContent = text;
 }
 
+/** A part of the page could not be fetched: it stays as it was, and that is said. */
+function refused(sentence) {
+  show("lost", sentence);
+  announcer.textContent = sentence;
+}
+
 function afterMessage() {
   if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
   const said = document.querySelector("[data-announces]")?.dataset.announces;
@@ -70,9 +80,8 @@ document.body.addEventListener("htmx:wsOpen", (event) => {
   if (event.target.dataset.job) event.detail.socketWrapper.send(JSON.stringify({ since: seen() }), event.target);
 });
 document.body.addEventListener("htmx:wsClose", closed);
-document.body.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status === 403) show("lost", "You may not do this any more. Reload the page.");
-});
+document.body.addEventListener("htmx:responseError", (event) => refused(WHY_NO_ANSWER[event.detail.xhr.status] ?? "Ferry could not answer. Reload the page."));
+document.body.addEventListener("htmx:sendError", () => refused("Ferry does not answer. What you entered is still here."));
 document.body.addEventListener("htmx:wsBeforeMessage", () => {
   focused = document.activeElement?.id ?? "";
   const box = log();
