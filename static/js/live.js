@@ -5,6 +5,10 @@ import { addNewest, areRowsComing } from "./more.js";
 const SIGNED_OUT = 4403;
 const GONE = 4404;
 const REOPENS_BY_ITSELF = [1006, 1011, 1012, 1013];
+const WHY_NO_ANSWER = {
+  403: "You may not do this any more. Reload the page.",
+  404: "This is not there any more. Reload the page.",
+};
 const live = document.getElementById("live");
 const announcer = document.getElementById("announcer");
 const late = new Map();
@@ -61,6 +65,12 @@ function show(state, text) {
   live.textContent = text;
 }
 
+/** A part of the page could not be fetched: it stays as it was, and that is said. */
+function refused(sentence) {
+  show("lost", sentence);
+  announcer.textContent = sentence;
+}
+
 function afterMessage() {
   if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
   const said = document.querySelector("[data-announces]")?.dataset.announces;
@@ -85,9 +95,8 @@ document.body.addEventListener("htmx:wsOpen", (event) => {
 });
 document.body.addEventListener("htmx:wsClose", closed);
 document.addEventListener("rows", catchUp, true);
-document.body.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status === 403) show("lost", "You may not do this any more. Reload the page.");
-});
+document.body.addEventListener("htmx:responseError", (event) => refused(WHY_NO_ANSWER[event.detail.xhr.status] ?? "Ferry could not answer. Reload the page."));
+document.body.addEventListener("htmx:sendError", () => refused("Ferry does not answer. What you entered is still here."));
 document.body.addEventListener("htmx:wsBeforeMessage", () => {
   focused = document.activeElement?.id ?? "";
   const box = log();
