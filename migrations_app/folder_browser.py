@@ -21,8 +21,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """`at`: the folder that is open; "" when none is; whether a VM may go into it, `can_use` says. `above`: the folders it is in, its volume first. `query`: of the
-    page's address with this folder open; `use_query`: with this folder chosen."""
+    """`at`: the folder that is open; "" when none is. Whether a VM may go into it, `can_use` says. `above`: the folders
+    it is in, its volume first. `query`: of the page's address with this folder open; `use_query`: with it chosen."""
 
     volumes: list[Place]
     at: str
