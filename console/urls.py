@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from console import views, views_about, views_people, views_sign_in
+from console import views, views_about, views_people, views_properties, views_sign_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.start, name="start"),
@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", views_about.health_word, name="health"),
     path("vms/", views.vm_list, name="vm-list"),
     path("vms/<int:pk>/", views.vm_page, name="vm-page"),
+    path("vms/<int:pk>/properties/", views_properties.vm_properties, name="vm-properties"),
     path("vms/<int:pk>/menu/", views.vm_menu, name="vm-menu"),
     path("hosts/", include("hosts.urls")),
     path("", include("migrations_app.urls")),

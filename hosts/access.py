@@ -53,6 +53,8 @@ class Action(StrEnum):
     SEE_JOBS = "see jobs"
     REFRESH_HOST = "refresh hosts"
     MIGRATE = "migrate virtual machines"
+    POWER = "start, shut down and save virtual machines"
+    CHANGE_VM = "change the owner and the description of virtual machines"
     CHANGE_JOB = "change jobs"
     REPAIR_JOB = "repair jobs"
     CHANGE_HOST = "add, change or remove hosts"
@@ -74,7 +76,14 @@ _SEEING = {
     Action.SEE_REPORTS,
     Action.SEE_JOBS,
 }
-_OPERATING = {Action.REFRESH_HOST, Action.MIGRATE, Action.CHANGE_JOB, Action.REPAIR_JOB}
+_OPERATING = {
+    Action.REFRESH_HOST,
+    Action.MIGRATE,
+    Action.POWER,
+    Action.CHANGE_VM,
+    Action.CHANGE_JOB,
+    Action.REPAIR_JOB,
+}
 _ALLOWED = {
     Role.ADMINISTRATOR: frozenset(Action),
     Role.OPERATOR: frozenset(_SEEING | _OPERATING),
@@ -83,7 +92,7 @@ _ALLOWED = {
 }
 WHAT_A_ROLE_MAY = {
     Role.ADMINISTRATOR: "may do everything",
-    Role.OPERATOR: "may migrate within the given host groups, and sees only what is in them",
+    Role.OPERATOR: "may migrate, start and shut down within the given host groups, and sees only what is in them",
     Role.MANAGER: "may look at virtual machines, hosts, ratings, reports and jobs, and change nothing",
     Role.HELP_DESK: "may look at jobs and the virtual machines they are about, and at nothing else",
 }

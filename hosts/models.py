@@ -13,10 +13,12 @@ from hosts.audit_models import AuditRecord
 from hosts.browsing_models import FavouritePath, FolderListing  # noqa: F401 - Django finds models here
 from hosts.load_models import HostLoadHour, LoadSample, VmLoadHour, VmLoadSample
 from hosts.people_models import OperatorGroup, TemporaryPassword
+from hosts.power_models import PowerOrder
 from hosts.providers.types import Transport, VmState
 from hosts.rating_models import PlacementDefaults, ThoroughCheck
 from hosts.secrets import SecretField
 from hosts.validators import validate_address, validate_certificates, validate_host_key, validate_name
+from hosts.vm_part_models import VirtualAdapter, VirtualDisk
 
 __all__ = [
     "AuditRecord",
@@ -28,6 +30,7 @@ __all__ = [
     "MoveDefaults",
     "OperatorGroup",
     "PlacementDefaults",
+    "PowerOrder",
     "Pulse",
     "Retention",
     "TemporaryPassword",
@@ -191,6 +194,10 @@ class VirtualMachine(models.Model):
         NONE = "", "None"
         UNDER_MIGRATION = "under-migration", "Under Migration"
         MIGRATION_FAILED = "migration-failed", "Migration Failed"
+        STARTING = "starting", "Starting…"
+        SHUTTING_DOWN = "shutting-down", "Shutting Down…"
+        SAVING = "saving", "Saving…"
+        TURNING_OFF = "turning-off", "Turning Off…"
 
     StateChoices = [(state.value, state.value.capitalize()) for state in VmState]
 
@@ -213,6 +220,7 @@ class VirtualMachine(models.Model):
     has_dynamic_memory = models.BooleanField(default=False)
     uptime_s = models.BigIntegerField(default=0)
     notes = models.TextField(blank=True)
+    start_action = models.CharField(max_length=50, blank=True)
     folder = models.CharField(max_length=1024)
     config_path = models.CharField(max_length=1024, blank=True)
     state_files_bytes = models.BigIntegerField(default=0)
@@ -223,6 +231,10 @@ class VirtualMachine(models.Model):
     has_processor_compatibility = models.BooleanField(default=False)
     dvd_paths = models.JSONField(default=list)
     checkpoints = models.JSONField(default=list)
+    # Ferry's own: no host knows them, and a refresh leaves them alone.
+    owner = models.CharField(max_length=255, blank=True)
+    description = models.TextField(blank=True)
+
     load_count = models.PositiveIntegerField(default=0, help_text="Samples since it runs as it does on this host.")
     mean_cpu_percent = models.FloatField(default=0.0)
     mean_memory_mb = models.FloatField(default=0.0)
@@ -249,6 +261,11 @@ class VirtualMachine(models.Model):
         return _STATUS_WORDS.get(self.state, "Unknown")
 
     @property
+    def power_order(self) -> PowerOrder | None:
+        """The latest, open or not."""
+        return self.power_orders.order_by("-pk").first()
+
+    @property
     def disk_bytes(self) -> int:
         """What the VM's disks take on the volumes now."""
         return sum(disk.file_size_bytes for disk in self.disks.all())
@@ -263,37 +280,3 @@ _STATUS_WORDS: dict[str, str] = {
     VmState.SAVING: "Saving",
     VmState.STOPPING: "Shutting Down",
 }
-
-
-class VirtualDisk(models.Model):
-    """A disk; `layers` is its chain, base first: [{"path", "parent_path", "file_size_bytes"}]."""
-
-    vm = models.ForeignKey(VirtualMachine, on_delete=models.CASCADE, related_name="disks")
-    location = models.CharField(max_length=50)
-    size_bytes = models.BigIntegerField()
-    is_dynamic = models.BooleanField(default=True)
-    is_pass_through = models.BooleanField(default=False)
-    is_shared = models.BooleanField(default=False)
-    layers = models.JSONField(default=list)
-
-    class Meta:
-        ordering = ["location"]
-        constraints = [models.UniqueConstraint(fields=["vm", "location"], name="one_disk_at_a_location")]
-
-    @property
-    def file_size_bytes(self) -> int:
-        return sum(int(layer["file_size_bytes"]) for layer in self.layers)
-
-
-class VirtualAdapter(models.Model):
-    vm = models.ForeignKey(VirtualMachine, on_delete=models.CASCADE, related_name="adapters")
-    adapter_id = models.CharField(max_length=255)
-    name = models.CharField(max_length=255)
-    mac = models.CharField(max_length=20, blank=True)
-    network_name = models.CharField(max_length=255, blank=True)
-    vlan_id = models.PositiveIntegerField(null=True, blank=True)
-    addresses = models.JSONField(default=list)
-
-    class Meta:
-        ordering = ["adapter_id"]
-        constraints = [models.UniqueConstraint(fields=["vm", "adapter_id"], name="one_adapter_of_an_id_on_a_vm")]

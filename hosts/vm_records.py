@@ -26,6 +26,7 @@ _PLAIN_FIELDS = (
     "has_dynamic_memory",
     "uptime_s",
     "notes",
+    "start_action",
     "folder",
     "config_path",
     "is_merging",
@@ -111,7 +112,7 @@ def _older_first(one: VirtualMachine, other: VirtualMachine) -> tuple[VirtualMac
 
 
 def _write(host: Host, vms: Sequence[Vm]) -> dict[str, VirtualMachine]:
-    """Insert or update; `activity` and `settled_at` of known rows stay as they are."""
+    """Insert or update; `activity`, `settled_at` and what Ferry itself owns of known rows stay as they are."""
     rows = [_row(host, vm) for vm in vms]
     VirtualMachine.objects.bulk_create(
         rows,

@@ -9,6 +9,7 @@ from hosts.inventory import refresh_anew
 from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
 from hosts.placement import rate_host
 from hosts.placement_defaults import placement_defaults
+from hosts.providers.base import Provider
 from hosts.providers.types import VmState
 from hosts.units import memory, size
 from migrations_app.engine.plan import Plan
@@ -16,6 +17,7 @@ from migrations_app.engine.step import Finding, Level
 from migrations_app.models import MigrationJob
 from migrations_app.paths import why_not_folder
 from migrations_app.plans import Choices, choices_of, fingerprint, needs_by_volume, vm_folder, volume_paths
+from migrations_app.power_words import ACTIVITIES
 from migrations_app.vlans import Vlans, vlans_between
 
 _MOVABLE = (VmState.RUNNING, VmState.OFF, VmState.SAVED)
@@ -75,12 +77,12 @@ def check_choices(choices: Choices) -> list[Finding]:
     return sorted(found, key=lambda finding: _ORDER[finding.level])
 
 
-def recheck(job: MigrationJob) -> list[Finding]:
-    """The same checks on what both hosts say now, for a job that begins."""
+def recheck(job: MigrationJob, source: Provider, target: Provider) -> list[Finding]:
+    """The same checks on what both hosts say now, for a job that begins and has a connection to each."""
     if job.vm is None or job.source is None or job.target is None:
         return [Finding(Level.ERROR, f"{job.vm_name} or one of its hosts was removed from Ferry.")]
+    refresh_anew(job.source, job.target, through={job.source: source, job.target: target})
     for host in (job.source, job.target):
-        refresh_anew(host)
         if host.state != Host.State.RESPONDING:
             return [Finding(Level.ERROR, f"{host.name}: {host.state_reason}", "Mend the connection, then retry.")]
     vm = VirtualMachine.objects.select_related("host").get(pk=job.vm.pk)
@@ -112,6 +114,8 @@ def _state(vm: VirtualMachine) -> Iterator[Finding]:
         yield Finding(Level.ERROR, f"{vm.host.name}, where {vm.name} is, does not respond.", vm.host.state_reason)
     if vm.activity == VirtualMachine.Activity.MIGRATION_FAILED:
         yield Finding(Level.ERROR, f"An earlier move of {vm.name} has failed half-way.", "Repair it first.")
+    if vm.activity in ACTIVITIES:
+        yield Finding(Level.ERROR, f"{vm.name} has an order under way: {vm.status}", "Wait until it has ended.")
     if vm.state not in _MOVABLE:
         yield Finding(Level.ERROR, f"{vm.name} is {vm.status}.", "Start it, save it or turn it off first.")
     if vm.is_merging:

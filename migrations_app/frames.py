@@ -21,6 +21,7 @@ from migrations_app.jobs import why_not_cancel, why_not_retry
 from migrations_app.live_forecast import latest
 from migrations_app.models import JobEvent, JobStep, MigrationJob
 from migrations_app.people import jobs_seen_with
+from migrations_app.power_frames import forgotten_cells, power_cells, power_versions
 from migrations_app.rate_chart import rate_chart
 from migrations_app.repairs import why_not_repair
 from migrations_app.words import describe
@@ -29,17 +30,17 @@ RECENTLY_ENDED = 30
 
 JOB_PARTS = ("head", "sentence", "picture", "failure", "steps", "availability", "rate", "forecast", "actions")
 ROW_PARTS = ("state", "phase", "started", "ended", "outage")
-VM_PARTS = ("status", "job", "host")
+VM_PARTS = ("status", "state", "job", "host")
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """What a topic shows at one moment. `parts`: fragment by id. `events[n - 1]` is the line of event number n.
 
-    `versions`: of each job that `parts` were rendered from.
+    `versions`: of each job and of each VM with an order that `parts` were rendered from.
     """
 
-    versions: Mapping[int, int]
+    versions: Mapping[int | str, int | str]
     parts: Mapping[str, str]
     events: tuple[str, ...] = ()
 
@@ -87,14 +88,18 @@ def job_snapshot(job_pk: int, before: Snapshot | None) -> Snapshot | None:
 
 def list_snapshot(before: Snapshot | None, rights: Rights = EVERYWHERE) -> Snapshot:
     """The cells of open and lately ended jobs and of their VMs, and the strip; rendered anew only where changed."""
-    versions = _versions(rights)
+    versions = _versions(rights) | power_versions(rights)
     if before is not None and before.versions == versions:
         return before
     known = before.versions if before is not None else {}
     changed = [pk for pk, version in versions.items() if known.get(pk) != version]
     parts = dict(before.parts) if before is not None else {}
-    for job in MigrationJob.objects.filter(pk__in=changed).select_related("vm__host", "created_by"):
+    jobs = [key for key in changed if isinstance(key, int)]
+    for job in MigrationJob.objects.filter(pk__in=jobs).select_related("vm__host", "created_by"):
         parts |= _cells(job)
+    parts |= power_cells(changed)
+    for name in forgotten_cells(known.keys() - versions.keys()):
+        parts.pop(name, None)
     parts["jobs-strip"] = render_to_string("migrations_app/_strip.html", {"strip": strip(rights)})
     return Snapshot(versions, parts)
 
@@ -104,7 +109,7 @@ def chosen(parts: Mapping[str, str], prefixes: Iterable[str]) -> dict[str, str]:
     return {key: html for key, html in parts.items() if key.startswith(starts)}
 
 
-def _versions(rights: Rights) -> dict[int, int]:
+def _versions(rights: Rights) -> dict[int | str, int | str]:
     jobs = jobs_seen_with(rights).values_list("pk", "version")
     ended = jobs.exclude(ended_at=None).order_by("-ended_at")[:RECENTLY_ENDED]
     return {**dict(jobs.filter(status__in=MigrationJob.OPEN)), **dict(ended)}

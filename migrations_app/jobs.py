@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 from hosts import units
 from hosts.audit import Deed
 from hosts.inventory import set_activity
-from hosts.models import Host, VirtualMachine
+from hosts.models import Host, PowerOrder, VirtualMachine
 from hosts.placement import rate_host
 from hosts.placement_defaults import placement_defaults
 from hosts.rating_record import rating_record
@@ -197,11 +197,20 @@ def _write(
         phase=schedule.phase or FOR_A_WORKER,
         **asdict(schedule),
     )
+    _refuse_ordered(vm)
     if not schedule.phase:
         set_activity(vm, VirtualMachine.Activity.UNDER_MIGRATION)
     ordered = {"folder": plan.folder, "begins": schedule.phase or "now"}
     tell(job, user, Deed.JOB_STARTED, "ordered the move.", {}, ordered)
     return job
+
+
+def _refuse_ordered(vm: VirtualMachine) -> None:
+    """A VM that is being started, shut down or saved is not moved. After the job is written and with the VM's row
+    locked, as in power.order_power: of a job and an order at the same time one sees the other."""
+    VirtualMachine.objects.select_for_update().get(pk=vm.pk)
+    if order := PowerOrder.objects.filter(vm=vm.pk, state__in=PowerOrder.OPEN).first():
+        raise JobRefused(f"{vm.name} cannot be moved now: {order.get_verb_display()} is under way.")
 
 
 def _reset(job: MigrationJob) -> None:
@@ -233,5 +242,7 @@ def _reset(job: MigrationJob) -> None:
             status=JobStep.Status.PENDING, started_at=None, ended_at=None, bytes_done=0, result={}, note=""
         )
         RateCurve.objects.filter(job=job).delete()
+    if job.vm is not None:
+        _refuse_ordered(job.vm)
     if job.vm is not None and not Schedule.of(job).phase:
         set_activity(job.vm, VirtualMachine.Activity.UNDER_MIGRATION)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections.abc import Callable
+from datetime import datetime
 
 from celery import shared_task
 from celery.signals import worker_shutting_down
@@ -13,14 +15,16 @@ from django.db.models import Q
 from django.utils import timezone
 
 from hosts.pulses import note_pulse
-from migrations_app import history, marks
+from migrations_app import history, marks, power_work
 from migrations_app.engine.runner import run_job
 from migrations_app.journal import stop_event
 from migrations_app.models import MigrationJob
 from migrations_app.waiting import due, read_queue, tell_turns
 
-KEPT_FREE = 3
+KEPT_FREE = 5
+POWER_SEATS = 2
 seats = threading.BoundedSemaphore(max(1, settings.WORKER_THREADS - KEPT_FREE))
+power_seats = threading.BoundedSemaphore(POWER_SEATS)
 
 
 @worker_shutting_down.connect  # type: ignore[untyped-decorator]
@@ -59,7 +63,40 @@ def sweep() -> None:
     pks = MigrationJob.objects.filter(due(now)).order_by("pk").values_list("pk", flat=True)
     for pk in [*(pk for pk in pks if pk not in queue.turns), *queue.next_jobs()]:
         advance.apply_async((pk,), expires=60)
+    _send_orders(now)
     note_pulse("sweep")
+
+
+@shared_task(name="migrations_app.tasks.carry_out_order")  # type: ignore[untyped-decorator]
+def carry_out_order(order_pk: int) -> None:
+    """Start, shut down, save or turn off. With its seats taken nothing is done; the sweep asks again."""
+    _with_power_seat(lambda: power_work.carry_out(order_pk))
+
+
+@shared_task(name="migrations_app.tasks.follow_shut_downs")  # type: ignore[untyped-decorator]
+def follow_shut_downs(host_pk: int) -> None:
+    _with_power_seat(lambda: power_work.follow_shut_downs(host_pk))
+
+
+@shared_task(name="migrations_app.tasks.settle_order")  # type: ignore[untyped-decorator]
+def settle_order(order_pk: int) -> None:
+    _with_power_seat(lambda: power_work.settle(order_pk))
+
+
+def _send_orders(now: datetime) -> None:
+    begin, follow, ended = power_work.due_orders(now)
+    for task, pks in ((carry_out_order, begin), (follow_shut_downs, follow), (settle_order, ended)):
+        for pk in pks:
+            task.apply_async((pk,), expires=settings.SWEEP_EVERY_S)
+
+
+def _with_power_seat(work: Callable[[], None]) -> None:
+    """Orders wait for hosts: they take few threads of those that jobs leave free, and never the last."""
+    if power_seats.acquire(blocking=False):
+        try:
+            work()
+        finally:
+            power_seats.release()
 
 
 @shared_task(name="migrations_app.tasks.forget_old_jobs")  # type: ignore[untyped-decorator]

@@ -10,6 +10,7 @@ from migrations_app import (
     views_defaults,
     views_folders,
     views_host,
+    views_power,
     views_record,
     views_repair,
     views_report,
@@ -21,6 +22,7 @@ from migrations_app import (
 
 urlpatterns = [
     path("administration/migration-defaults/", views_defaults.defaults, name="move-defaults"),
+    path("vms/power/", views_power.power, name="vm-power"),
     path("administration/retention/", views_retention.retention_page, name="retention"),
     path("jobs/", views.job_list, name="job-list"),
     path("jobs/<int:pk>/", views.job_page, name="job-page"),

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
 from hosts.access import Action, Somebody, can
-from hosts.models import VirtualMachine
+from hosts.models import PowerOrder, VirtualMachine
 from migrations_app.checks import check_vm, errors
 from migrations_app.models import MigrationJob
+from migrations_app.power import why_not_power
+from migrations_app.power_words import WORDS
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """`why_not`: why it cannot be used now, as a sentence; empty when it can. `is_told_above`: by another verb."""
+    """`why_not`: why it cannot be used now, as a sentence; empty when it can. `is_told_above`: by another verb.
+    `is_posted`: it is done at once, by a POST."""
 
     title: str
     icon: str
     url: str
     why_not: str = ""
     is_told_above: bool = False
+    is_posted: bool = False
 
 
 def verbs_of(vm: VirtualMachine, user: Somebody) -> list[Verb]:
@@ -30,9 +36,10 @@ def verbs_of(vm: VirtualMachine, user: Somebody) -> list[Verb]:
     verbs = [
         Verb("Migrate…", "arrow-right-left", reverse("migrate", args=[vm.pk]), why_not_move or why_not_migrate(vm)),
         *([Verb("Compare hosts", "star", reverse("migrate-host", args=[vm.pk]))] if compares else []),
+        *_power(vm, user),
         _repair(vm, user),
         _latest_job(vm),
-        Verb("Properties", "sliders-horizontal", reverse("vm-page", args=[vm.pk])),
+        Verb("Properties", "sliders-horizontal", reverse("vm-properties", args=[vm.pk])),
         Verb(f"Go to {vm.host.name}", "server", reverse("host-page", args=[vm.host_id]), why_not_go),
     ]
     reasons = [verb.why_not for verb in verbs]
@@ -42,6 +49,16 @@ def verbs_of(vm: VirtualMachine, user: Somebody) -> list[Verb]:
 def why_not_migrate(vm: VirtualMachine) -> str:
     found = errors(check_vm(vm))
     return f"{found[0].text} {found[0].action}".strip() if found else ""
+
+
+def _power(vm: VirtualMachine, user: Somebody) -> Iterator[Verb]:
+    """Start is done at once; what stops the VM asks first."""
+    why_not_at_all = can(user, Action.POWER, vm).why_not
+    for verb, words in WORDS.items():
+        is_start = verb == PowerOrder.Verb.START
+        url = f"{reverse('vm-power')}?{urlencode({'verb': verb, 'vm': vm.pk})}"
+        title = words.title if is_start else f"{words.title}…"
+        yield Verb(title, words.icon, url, why_not_at_all or why_not_power(vm, verb), is_posted=is_start)
 
 
 def _repair(vm: VirtualMachine, user: Somebody) -> Verb:

@@ -8,6 +8,7 @@ from hosts.models import Host, VirtualMachine
 from hosts.providers.types import VmState
 from migrations_app.engine.step import Level
 from migrations_app.models import JobStep, MigrationJob
+from migrations_app.power_words import ACTIVITIES
 
 register = template.Library()
 
@@ -67,6 +68,8 @@ def _look_of_vm(vm: VirtualMachine) -> tuple[str, str]:
         return "arrow-right-left", "busy"
     if vm.activity == VirtualMachine.Activity.MIGRATION_FAILED:
         return "circle-x", "bad"
+    if vm.activity in ACTIVITIES:
+        return "loader-circle", "busy"
     if vm.is_missing:
         return "circle-question-mark", "warn"
     if vm.host.state == Host.State.NOT_RESPONDING:

@@ -81,6 +81,7 @@ class VmConfig:
     has_assigned_device: bool = False
     has_processor_compatibility: bool = False
     network_mbps: float = 0.0
+    shutdown_s: float | None = 0.5
     dvd_paths: list[str] = field(default_factory=list)
     disks: list[DiskSlot] = field(default_factory=list)
     adapters: list[AdapterSlot] = field(default_factory=list)

@@ -122,6 +122,7 @@ def _config(vm: VmSpec, address: str, number: int) -> VmConfig:
         records_per_s=vm.records_per_s,
         is_clustered=vm.is_clustered,
         is_replicated=vm.is_replicated,
+        shutdown_s=vm.shutdown_s,
         has_assigned_device=vm.has_assigned_device,
         has_processor_compatibility=vm.has_processor_compatibility,
         network_mbps=vm.network_mbps,

@@ -18,7 +18,8 @@ class DiskSpec:
 @dataclass(frozen=True, slots=True)
 class VmSpec:
     """A VM in `folder`. A running one writes `records_per_s` records of its disks' `record_bytes`, keeps
-    `cpu_percent` of its own processors busy and sends `network_mbps`: its host's load follows."""
+    `cpu_percent` of its own processors busy and sends `network_mbps`: its host's load follows. Its guest shuts down
+    within `shutdown_s`; None: it has no integration services that hear of it."""
 
     name: str
     memory_mb: int = 64
@@ -38,6 +39,7 @@ class VmSpec:
     network_mbps: float = 15.0
     has_dynamic_memory: bool = False
     dvd_paths: tuple[str, ...] = ()
+    shutdown_s: float | None = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from lab.hyperv.machine import Machine
 from lab.hyperv.marking import mark, save_marked, start_marked, unmark
 from lab.hyperv.merger import Merger
 from lab.hyperv.paths import folders_in
+from lab.hyperv.powering import save_unmarked, shut_down, start_unmarked, turn_off
 from lab.hyperv.refusal import Refused
 from lab.hyperv.removal import delete_files, remove_vm
 from lab.hyperv.workrecord import COPY_FILE, HASH_FILE, AskedWork
@@ -124,6 +125,22 @@ def clear_traces(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
     return {}
 
 
+def power_start(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
+    return {"vm": describe_vm(start_unmarked(host.machine, given["VmId"]))}
+
+
+def power_shut_down(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
+    return {"vm": describe_vm(shut_down(host.machine, given["VmId"]))}
+
+
+def power_save(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
+    return {"vm": describe_vm(save_unmarked(host.machine, given["VmId"]))}
+
+
+def power_turn_off(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
+    return {"vm": describe_vm(turn_off(host.machine, given["VmId"]))}
+
+
 VERBS: dict[str, Callable[[EmulatedHost, Parameters], dict[str, Any]]] = {
     "inspect-host": inspect_host,
     "sample-host": sample_host,
@@ -141,6 +158,10 @@ VERBS: dict[str, Callable[[EmulatedHost, Parameters], dict[str, Any]]] = {
     "start-works": start_works,
     "list-works": list_works,
     "clear-traces": clear_traces,
+    "power-start": power_start,
+    "power-shut-down": power_shut_down,
+    "power-save": power_save,
+    "power-turn-off": power_turn_off,
 }
 
 

@@ -50,6 +50,8 @@ PAGES = {
     "audit-log-csv": Page(ADMINISTERS),
     "vm-list": Page(SEES),
     "vm-page": Page(SEES_JOBS, about="vm"),
+    "vm-properties": Page(SEES_JOBS, ACTS, "vm"),
+    "vm-power": Page(ACTS, ACTS, sent={"verb": "save"}),
     "vm-menu": Page(SEES_JOBS, about="vm"),
     "host-list": Page(SEES),
     "host-list-csv": Page(SEES),

@@ -15,6 +15,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     "audit-log": ("", "?q=nobody"),
     "vm-list": ("", "?selected={vm}", "?q=nowhere", "?sort=-cpu"),
     "vm-page": ("",),
+    "vm-properties": ("", "?tab=hardware", "?tab=networks", "?tab=disks", "?tab=checkpoints", "?tab=actions"),
+    "vm-power": ("?verb=shut-down&vm={vm}", "?verb=turn-off&vm={vm}"),
     "host-list": ("", "?like=WEB01&sort=-stars", "?state=pending"),
     "host-page": ("", "?span=30d"),
     "host-add": ("",),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hosts.providers.claims import Claim
-from hosts.providers.errors import AccessDenied, HostUnreachable, Overtaken
+from hosts.providers.errors import AccessDenied, HostUnreachable, Overtaken, WrongState
 from hosts.providers.hyperv.provider import HyperVProvider
 from hosts.providers.types import Endpoint, Secret, Transport, VmState, Work, WorkState
 from lab.hyperv.control import Lab
@@ -18,6 +18,7 @@ from tests.providers.contract import ProviderContract
 from tests.providers.contract_fence import JOB, FenceContract
 from tests.providers.contract_marks import MarkContract
 from tests.providers.contract_moves import MoveContract
+from tests.providers.contract_power import PowerContract, powers
 from tests.providers.pair import TAG, Pair
 
 pytestmark = pytest.mark.lab
@@ -94,6 +95,33 @@ class TestHyperVMarks(MarkContract):
     @pytest.fixture
     def pair(self, pair: Pair) -> Pair:
         return pair
+
+
+class TestHyperVPower(PowerContract):
+    @pytest.fixture
+    def pair(self, pair: Pair) -> Pair:
+        return pair
+
+
+def test_a_guest_without_integration_services_is_not_shut_down(tmp_path: Path) -> None:
+    vm = VmSpec("OLD01", memory_mb=8, disks=(DISK,), shutdown_s=None)
+    with Lab.create(tmp_path / "old", LabSpec((HostSpec("HV01", vms=(vm,)),))) as lab, mover(lab, "HV01") as host:
+        with pytest.raises(WrongState, match="integration services do not answer"):
+            host.shut_down(lab.guest("OLD01").uid)
+
+        assert lab.running("OLD01") == ["HV01"]
+
+
+def test_a_late_start_of_a_person_does_nothing_once_a_job_has_the_vm(lab: Lab, pair: Pair) -> None:
+    powers(pair).turn_off(pair.uid)
+    lab.host("HV01").late("power-start")
+    with pytest.raises(HostUnreachable):
+        powers(pair, call=2).start_vm(pair.uid)
+    pair.source.claim(Claim(JOB, fence=1))
+    pair.source.mark(pair.uid, TAG, hold=False)
+
+    assert lab.host("HV01").let_late_calls_act() == ["WrongState"]
+    assert lab.running("WEB01") == []
 
 
 def test_an_order_to_start_stays_when_the_answer_is_lost(lab: Lab, pair: Pair) -> None:

@@ -44,6 +44,10 @@ CALLS: list[Callable[[HyperVProvider], object]] = [
     ),
     lambda host: host.works(TAG),
     lambda host: host.clear_traces(TAG, destinations=["E:\\x.avhdx"]),
+    lambda host: host.start_vm(UID),
+    lambda host: host.shut_down(UID),
+    lambda host: host.save_vm(UID),
+    lambda host: host.turn_off(UID),
 ]
 
 

@@ -23,6 +23,7 @@ from hosts.providers.hyperv.parse import Answer
 from hosts.providers.hyperv.paths import admin_share_path
 from hosts.providers.hyperv.script_text import script_text
 from hosts.providers.hyperv.winrm_shell import WinRmShell
+from hosts.providers.power import Powers
 from hosts.providers.types import (
     CopyOrder,
     Endpoint,
@@ -54,6 +55,10 @@ DEADLINES_S: dict[str, float] = {
     "start-works": 120,
     "list-works": 60,
     "clear-traces": 300,
+    "power-start": 600,
+    "power-shut-down": 60,
+    "power-save": 1800,
+    "power-turn-off": 120,
 }
 
 # What to do about what goes wrong with a Hyper-V host, where the error does not say it itself.
@@ -77,7 +82,7 @@ class Shell(Protocol):
     def close(self) -> None: ...
 
 
-class HyperVProvider(QuickMigrates, BrowsesFolders):
+class HyperVProvider(QuickMigrates, Powers, BrowsesFolders):
     """One Hyper-V host over one WinRM shell, for one thread."""
 
     def __init__(self, endpoint: Endpoint, shell: Shell | None = None) -> None:
@@ -117,6 +122,18 @@ class HyperVProvider(QuickMigrates, BrowsesFolders):
 
     def start(self, uid: str, tag: str) -> Vm:
         return self._change("start-vm", VmId=uid, Tag=tag).one("vm", Vm)
+
+    def start_vm(self, uid: str) -> Vm:
+        return self._change("power-start", VmId=uid).one("vm", Vm)
+
+    def shut_down(self, uid: str) -> Vm:
+        return self._change("power-shut-down", VmId=uid).one("vm", Vm)
+
+    def save_vm(self, uid: str) -> Vm:
+        return self._change("power-save", VmId=uid).one("vm", Vm)
+
+    def turn_off(self, uid: str) -> Vm:
+        return self._change("power-turn-off", VmId=uid).one("vm", Vm)
 
     def share(self, path: str) -> RemoteFile:
         """The file in the administrative share of its drive, for whoever signs in as we do."""

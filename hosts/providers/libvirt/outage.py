@@ -107,7 +107,7 @@ def _start_as_ordered(session: Session, seen: DomainView, known: Mark) -> None:
     if is_first:
         write_mark(session, seen, replace(known, start_ordered_by=known.tag))
     try:
-        _start(session, seen)
+        bring_up(session, seen)
     except ProviderError:
         now = settled(session, seen.uid)
         if is_first and now.state is seen.state:
@@ -116,8 +116,9 @@ def _start_as_ordered(session: Session, seen: DomainView, known: Mark) -> None:
             raise
 
 
-def _start(session: Session, seen: DomainView) -> None:
-    """A state that cannot be read is found first: libvirt would delete a cut-off one and boot the VM afresh."""
+def bring_up(session: Session, seen: DomainView) -> None:
+    """Resume, restore or boot. A state that cannot be read is found first: libvirt would delete a cut-off one and boot
+    the VM afresh."""
     if seen.state is VmState.PAUSED:
         session.refusals(seen.domain.resume)
         return

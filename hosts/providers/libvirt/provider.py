@@ -18,6 +18,7 @@ from hosts.providers.libvirt import (
     marking,
     merging,
     outage,
+    powering,
     registering,
     sharing,
     streaming,
@@ -28,6 +29,7 @@ from hosts.providers.libvirt.reading import read_vm
 from hosts.providers.libvirt.refusals import ACTIONS
 from hosts.providers.libvirt.session import Session
 from hosts.providers.live import LiveMigrates, LiveMove
+from hosts.providers.power import Powers
 from hosts.providers.types import (
     CopyOrder,
     Endpoint,
@@ -66,13 +68,19 @@ DEADLINES_S: dict[str, float] = {
     "remove_vm": 120,
     "delete_files": 300,
     "clear_traces": 300,
+    "start_vm": 600,
+    "shut_down": 60,
+    "save_vm": 1800,
+    "turn_off": 120,
 }
 
 _T = TypeVar("_T")
 
 
-class LibvirtProvider(StreamsState, LiveMigrates, BrowsesFolders):
+class LibvirtProvider(StreamsState, LiveMigrates, Powers, BrowsesFolders):
     """One KVM host. The calls of one provider are carried out one after the other, whichever thread makes them."""
+
+    look_again_s = 0.2
 
     def __init__(self, endpoint: Endpoint, opened: Callable[[Endpoint], Session] = open_session) -> None:
         self._endpoint = endpoint
@@ -134,6 +142,18 @@ class LibvirtProvider(StreamsState, LiveMigrates, BrowsesFolders):
 
     def start(self, uid: str, tag: str) -> Vm:
         return self._change_vm("start", uid, lambda session: outage.start(session, uid, tag))
+
+    def start_vm(self, uid: str) -> Vm:
+        return self._change_vm("start_vm", uid, lambda session: powering.start_vm(session, uid))
+
+    def shut_down(self, uid: str) -> Vm:
+        return self._change_vm("shut_down", uid, lambda session: powering.shut_down(session, uid))
+
+    def save_vm(self, uid: str) -> Vm:
+        return self._change_vm("save_vm", uid, lambda session: powering.save_vm(session, uid))
+
+    def turn_off(self, uid: str) -> Vm:
+        return self._change_vm("turn_off", uid, lambda session: powering.turn_off(session, uid))
 
     def pause(self, uid: str, tag: str) -> Vm:
         return self._change_vm("pause", uid, lambda session: outage.pause(session, uid, tag))

@@ -2,56 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hosts.providers.claims import Claim
 from hosts.providers.errors import AlreadyExists, NotFound, Overtaken, Refused, WrongState
-from hosts.providers.libvirt import domain_xml
-from hosts.providers.libvirt.channel import local_channel
-from hosts.providers.libvirt.connection import Connection
-from hosts.providers.libvirt.host_calls import HostCalls
 from hosts.providers.libvirt.provider import LibvirtProvider
-from hosts.providers.libvirt.session import Session
-from hosts.providers.types import Endpoint, Secret, Transport, VmState
-from tests.providers.libvirt.samples import UID, sample
+from hosts.providers.types import VmState
+from tests.providers.libvirt.samples import ENDPOINT, UID
 
-libvirt = pytest.importorskip("libvirt")
-
-ENDPOINT = Endpoint("KVM01", "127.0.0.1", 22, Transport.LIBVIRT_SSH, "root", Secret(""))
 TAG, OTHER_TAG = "ferry-71", "ferry-72"
 NOBODY = "00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Session:
-    """A host that has the VM of the samples, running, with its disks in `tmp_path`."""
-    program = shutil.which("qemu-img")
-    if program is None:
-        pytest.skip("qemu-img is not installed")
-    domain = sample("kept")
-    domain.set("type", "test")
-    for number, disk in enumerate(domain_xml.disk_elements(domain)):
-        path = str(tmp_path / f"DB01-{number}.qcow2")
-        subprocess.run([program, "create", "-q", "-f", "qcow2", path, "1M"], check=True)
-        domain_xml.set_file(disk, [(path, "qcow2")])
-    (tmp_path / "node.xml").write_text("<node/>")  # the driver's own default would be shared by all tests
-    held = Connection("KVM01", lambda: f"test://{tmp_path}/node.xml")
-    held.hypervisor().defineXMLFlags(domain_xml.text_of(domain)).create()
-    return Session(held, HostCalls(local_channel("KVM01", root=str(tmp_path / "ferry"))))
-
-
-@pytest.fixture
-def host(session: Session) -> Iterator[LibvirtProvider]:
-    with LibvirtProvider(ENDPOINT, lambda _endpoint: session) as made:
-        made.claim(Claim("71-1767225600", fence=1))
-        yield made
-    assert session.calls is not None
-    session.calls.close()
 
 
 def test_the_folders_of_a_folder_are_told_without_hidden_ones(host: LibvirtProvider, tmp_path: Path) -> None:

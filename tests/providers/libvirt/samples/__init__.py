@@ -6,7 +6,9 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from hosts.providers.libvirt.domain_xml import tree
+from hosts.providers.types import Endpoint, Secret, Transport
 
+ENDPOINT = Endpoint("KVM01", "127.0.0.1", 22, Transport.LIBVIRT_SSH, "root", Secret(""))
 UID = "225dd75e-374d-5c8c-ba9e-1f12cc2966e5"
 MAC = "52:54:00:4d:0c:34"
 IMAGES = "/var/lib/libvirt/images"
