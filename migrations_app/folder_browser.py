@@ -11,6 +11,7 @@ from hosts.browsing import why_not_browse
 from hosts.browsing_models import FolderListing
 from hosts.models import Host
 from migrations_app.answers import Answers
+from migrations_app.paths import why_not_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Browser:
-    """`at`: the folder that is open; "" when none is. `above`: the folders it is in, its volume first. `query`: of the
-    page's address with this folder open; `use_query`: with this folder chosen."""
+    """`at`: the folder that is open; "" when none is. Whether a VM may go into it, `can_use` says. `above`: the folders
+    it is in, its volume first. `query`: of the page's address with this folder open; `use_query`: with it chosen."""
 
     volumes: list[Place]
     at: str
     why_not: str
+    can_use: bool
     listing: FolderListing | None
     above: list[Place]
     folders: list[Place]
@@ -46,6 +48,7 @@ def browser_of(answers: Answers, target: Host) -> Browser:
         volumes=[Place(volume.path, volume.path) for volume in target.volumes.all()],
         at=at,
         why_not=why_not,
+        can_use=not why_not_folder(at, is_posix=paths.is_posix(at)),
         listing=listing,
         above=_above(at, target) if at and not why_not else [],
         folders=[Place(name, paths.join(at, name)) for name in listing.folders] if listing else [],

@@ -12,3 +12,14 @@ document.addEventListener("click", (event) => {
 });
 
 for (const label of document.querySelectorAll("[data-scripted]")) label.hidden = false;
+
+/** Every answer replaces the buttons: who was among them stays there, at the folder that is open. */
+let isAmong = false;
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.target.id === "browser") isAmong = event.target.contains(document.activeElement);
+});
+document.body.addEventListener("htmx:afterSettle", () => {
+  const browser = document.getElementById("browser");
+  if (!isAmong || !browser || document.activeElement !== document.body) return;
+  (browser.querySelector("[aria-current]") ?? browser.querySelector("button"))?.focus();
+});

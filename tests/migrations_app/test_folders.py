@@ -85,6 +85,15 @@ def test_the_folders_of_the_host_can_be_opened_and_used(wizard: Wizard) -> None:
     assert "folder=D%3A%5CVMs" in text
 
 
+def test_the_root_of_a_drive_can_be_opened_but_not_used(wizard: Wizard, move: Move) -> None:
+    listing = FolderListing.objects.create(host=move.rows[1], path="D:\\", state="done", folders=["VMs"])
+
+    text = said(wizard.get("migrate-path-folders", browse="D:\\", listing=listing.pk))
+
+    assert "1 folder in it" in text
+    assert "data-uses-folder" not in text
+
+
 def test_a_host_that_does_not_answer_is_said_clearly(wizard: Wizard) -> None:
     text = opened(wizard, "D:\\")
 
