@@ -37,6 +37,7 @@ class PowerOrder(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
     asked_at = models.DateTimeField(default=timezone.now)
     began_at = models.DateTimeField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True, help_text="Past this its worker has died.")
     told_at = models.DateTimeField(null=True, blank=True, help_text="When the guest was asked to shut down.")
     ended_at = models.DateTimeField(null=True, blank=True)
     failure = models.TextField(blank=True)

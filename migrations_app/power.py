@@ -6,11 +6,13 @@ for orders in theirs; the host is asked for a job's mark again in the call that 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
 from hosts.audit import record
 from hosts.connect import has_capability
@@ -21,7 +23,10 @@ from migrations_app import tasks
 from migrations_app.models import MigrationJob
 from migrations_app.power_words import ACTIVITIES, WORDS, Verb
 
-_MARK = re.compile(r"^(ferry-[0-9]+)\b", re.MULTILINE)
+logger = logging.getLogger(__name__)
+
+# As hosts read them (hosts/providers/hyperv/shared/notes.ps1).
+_MARK = re.compile(r"^\s*(ferry-[0-9]+)(?: (?:start-action=[A-Za-z]+|start-ordered))?\s*$", re.MULTILINE)
 _STANDS_OR_RUNS = (VmState.OFF, VmState.SAVED, VmState.RUNNING)
 _MAY_RUN = (VmState.RUNNING, VmState.PAUSED, VmState.STARTING, VmState.SAVING, VmState.STOPPING)
 
@@ -42,17 +47,27 @@ def order_power(vm: VirtualMachine, verb: Verb, user: AbstractBaseUser | None) -
             return known
         if reason := why_not_power(row, verb):
             raise PowerRefused(reason)
-        record(words.deed, f"{row.name} on {row.host.name}", {"status": row.status}, {"status": words.activity.label})
+        record(
+            words.deed, f"{row.name} on {row.host.name}", {"status": row.status}, {"status": words.activity.label}, user
+        )
         row.power_orders.all().delete()  # what came of them is in the audit log
         order = PowerOrder.objects.create(vm=row, verb=verb, asked_by_id=user.pk if user else None)
         VirtualMachine.objects.filter(pk=row.pk).update(activity=words.activity)
-        transaction.on_commit(lambda: tasks.carry_out_order.apply_async((order.pk,), expires=60))
+        transaction.on_commit(lambda: _wake_a_worker(order))
     return order
 
 
 def why_not_power(vm: VirtualMachine, verb: Verb) -> str:
     """Why the VM cannot be started, shut down, saved or turned off now; empty when it can."""
     return next(_reasons(vm, verb), "")
+
+
+def _wake_a_worker(order: PowerOrder) -> None:
+    """With the broker away the order waits for the sweep, which finds it in the database."""
+    try:
+        tasks.carry_out_order.apply_async((order.pk,), expires=60)
+    except OperationalError as error:
+        logger.warning("No message could be sent for the order %s: %s", order.pk, error)
 
 
 def _reasons(vm: VirtualMachine, verb: Verb) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from hosts.audit import Deed
 from hosts.models import PowerOrder, VirtualMachine
@@ -12,16 +11,10 @@ from hosts.providers.types import VmState
 Activity = VirtualMachine.Activity
 Verb = PowerOrder.Verb
 
-# A worker that has not said how an order ended by then has died: longer than the providers' own deadlines.
-_GRACE = timedelta(minutes=1)
-
 
 @dataclass(frozen=True, slots=True)
 class PowerWords:
-    """`done` goes on after "was not". `why_not_now` after the VM's name. `question` has place for what it is about.
-
-    `given_up_after`: how long a worker may take at most.
-    """
+    """`done` goes on after "was not", `why_not_now` after the VM's name. `question` has place for what it is about."""
 
     title: str
     icon: str
@@ -33,7 +26,6 @@ class PowerWords:
     why_not_now: str
     activity: Activity
     deed: Deed
-    given_up_after: timedelta
 
 
 _IS_ON = frozenset({VmState.RUNNING, VmState.PAUSED})
@@ -50,7 +42,6 @@ WORDS = {
         why_not_now="runs already",
         activity=Activity.STARTING,
         deed=Deed.VM_STARTED,
-        given_up_after=timedelta(seconds=600) + _GRACE,
     ),
     Verb.SHUT_DOWN: PowerWords(
         title="Shut down",
@@ -63,7 +54,6 @@ WORDS = {
         why_not_now="does not run",
         activity=Activity.SHUTTING_DOWN,
         deed=Deed.VM_SHUT_DOWN,
-        given_up_after=timedelta(seconds=60) + _GRACE,
     ),
     Verb.SAVE: PowerWords(
         title="Save state",
@@ -76,7 +66,6 @@ WORDS = {
         why_not_now="does not run",
         activity=Activity.SAVING,
         deed=Deed.VM_SAVED,
-        given_up_after=timedelta(seconds=1800) + _GRACE,
     ),
     Verb.TURN_OFF: PowerWords(
         title="Turn off",
@@ -89,7 +78,6 @@ WORDS = {
         why_not_now="does not run",
         activity=Activity.TURNING_OFF,
         deed=Deed.VM_TURNED_OFF,
-        given_up_after=timedelta(seconds=120) + _GRACE,
     ),
 }
 ACTIVITIES = frozenset(words.activity for words in WORDS.values())

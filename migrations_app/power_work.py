@@ -25,6 +25,7 @@ from hosts.providers.errors import HostUnreachable, NotAHypervisor, ProviderErro
 from hosts.providers.power import Powers
 from hosts.providers.types import Vm, VmState
 from hosts.secrets import KeyMissing
+from migrations_app.power_lease import held, lease_end
 from migrations_app.power_words import Verb, words_of
 
 State = PowerOrder.State
@@ -32,6 +33,7 @@ State = PowerOrder.State
 # An order that no worker takes up: all of them are busy with longer ones, or there is none.
 _TAKEN_UP_WITHIN = timedelta(minutes=10)
 
+_IS_SHUTTING_DOWN = Q(state=State.RUNNING, verb=Verb.SHUT_DOWN, told_at__isnull=False)
 _ACTS: dict[Verb, Callable[[Powers, str], Vm]] = {
     Verb.START: lambda host, uid: host.start_vm(uid),
     Verb.SHUT_DOWN: lambda host, uid: host.shut_down(uid),
@@ -43,9 +45,61 @@ _ACTS: dict[Verb, Callable[[Powers, str], Vm]] = {
 def carry_out(order_pk: int) -> None:
     """Nothing if it is gone, or another worker has it."""
     queued = PowerOrder.objects.filter(pk=order_pk, state=State.QUEUED)
-    if not queued.update(state=State.RUNNING, began_at=timezone.now()):
+    if not queued.update(state=State.RUNNING, began_at=timezone.now(), lease_until=lease_end()):
         return
-    order = PowerOrder.objects.select_related("vm__host", "asked_by").get(pk=order_pk)
+    with held(order_pk):
+        _act(order_pk)
+
+
+def follow_shut_downs(host_pk: int) -> None:
+    """Look, in one connection, at the VMs of a host whose guests were asked to shut down."""
+    orders = PowerOrder.objects.filter(_IS_SHUTTING_DOWN, vm__host=host_pk).select_related("vm__host", "asked_by")
+    if not (open_orders := list(orders)):
+        return
+    try:
+        with _connected(open_orders[0].vm.host) as host:
+            states = {order.pk: _state_on(host, order) for order in open_orders}
+    except (ProviderError, KeyMissing):
+        states = {}
+    for order in open_orders:
+        state = states.get(order.pk, VmState.OTHER)
+        if state in (VmState.OFF, None):
+            _look_how_it_ended(order, f"{order.vm.name} was off, or gone from {order.vm.host.name}.")
+        elif _is_too_late(order):
+            refresh_anew(order.vm.host)
+            _end(order, State.FAILED, *_deaf(order))
+
+
+def settle(order_pk: int) -> None:
+    """End an order whose worker has not said how it ended, or that none took up: then nothing was done."""
+    order = _read(order_pk)
+    if order is None or not order.is_open:
+        return
+    if order.began_at is None:
+        text = f"No worker took the order up, so {order.vm.name} was not {words_of(order).done}."
+        _end(order, State.FAILED, text, "Look at Administration, About: it says whether workers run.", was=State.QUEUED)
+    else:
+        _look_how_it_ended(order, f"The worker that had the order for {order.vm.name} has not said how it ended.")
+
+
+def due_orders(now: datetime) -> tuple[list[int], list[int], list[int]]:
+    """Keys of orders to carry out, of hosts whose shut-downs are to be looked at, and of orders to settle."""
+    orders = PowerOrder.objects.filter(state__in=PowerOrder.OPEN).select_related("vm").order_by("pk")
+    begin, follow, ended = [], set(), []
+    for order in orders:
+        if order.began_at is None and order.asked_at > now - _TAKEN_UP_WITHIN:
+            begin.append(order.pk)
+        elif order.told_at is not None:
+            follow.add(order.vm.host_id)
+        elif order.lease_until is None or order.lease_until < now:
+            ended.append(order.pk)
+    return begin, sorted(follow), ended
+
+
+def _act(order_pk: int) -> None:
+    order = _read(order_pk)
+    if order is None:
+        return
     try:
         with _connected(order.vm.host) as host:
             host.claim(_claim(order))
@@ -59,61 +113,9 @@ def carry_out(order_pk: int) -> None:
         _go_on(order, told)
 
 
-def follow_shut_downs(host_pk: int) -> None:
-    """Look, in one connection, at the VMs of a host whose guests were asked to shut down."""
-    orders = PowerOrder.objects.filter(_IS_SHUTTING_DOWN, vm__host=host_pk).select_related("vm__host", "asked_by")
-    if not (open_orders := list(orders)):
-        return
-    try:
-        with _connected(open_orders[0].vm.host) as host:
-            states = {order.pk: _state_on(host, order) for order in open_orders}
-    except (ProviderError, KeyMissing):
-        states = {}
-    ended = [order for order in open_orders if states.get(order.pk, VmState.OTHER) in (VmState.OFF, None)]
-    late = [order for order in open_orders if order not in ended and _is_too_late(order)]
-    if ended or late:
-        refresh_anew(open_orders[0].vm.host)
-    for order in ended:
-        _end(order, State.DONE)
-    for order in late:
-        _end(order, State.FAILED, *_deaf(order))
-
-
-def settle(order_pk: int) -> None:
-    """End an order whose worker has not said how it ended, or that none took up: then nothing was done."""
-    order = PowerOrder.objects.filter(pk=order_pk).select_related("vm__host", "asked_by").first()
-    if order is None or not order.is_open:
-        return
-    if order.began_at is None:
-        text = f"No worker took the order up, so {order.vm.name} was not {words_of(order).done}."
-        _end(order, State.FAILED, text, "Look at Administration, About: it says whether workers run.", was=State.QUEUED)
-    else:
-        _look_how_it_ended(order, f"The worker that had the order for {order.vm.name} has not said how it ended.")
-
-
-def due_orders(now: datetime) -> tuple[list[int], list[int], list[int]]:
-    """Keys of orders to carry out, of hosts whose shut-downs are to be looked at, and of orders to settle."""
-    orders = PowerOrder.objects.filter(state__in=PowerOrder.OPEN).select_related("vm__host").order_by("pk")
-    begin, follow, ended = [], set(), []
-    for order in orders:
-        if order.began_at is None and order.asked_at > now - _TAKEN_UP_WITHIN:
-            begin.append(order.pk)
-        elif order.told_at is not None:
-            follow.add(order.vm.host_id)
-        elif order.began_at is None or _is_given_up(order, now):
-            ended.append(order.pk)
-    return begin, sorted(follow), ended
-
-
-_IS_SHUTTING_DOWN = Q(state=State.RUNNING, verb=Verb.SHUT_DOWN, told_at__isnull=False)
-
-
-def _is_given_up(order: PowerOrder, now: datetime) -> bool:
-    """Its worker has had its time, or a refresh has found the VM as it was ordered, which that worker did not tell."""
-    assert order.began_at is not None
-    words, seen_at = words_of(order), order.vm.host.last_contact_at
-    is_as_ordered = order.vm.state == words.ends and seen_at is not None and seen_at > order.began_at
-    return is_as_ordered or order.began_at < now - words.given_up_after
+def _read(order_pk: int) -> PowerOrder | None:
+    """None when its VM or its host was removed from Ferry meanwhile."""
+    return PowerOrder.objects.filter(pk=order_pk).select_related("vm__host", "asked_by").first()
 
 
 def _claim(order: PowerOrder) -> Claim:
