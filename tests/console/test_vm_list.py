@@ -78,11 +78,11 @@ def test_long_lists_come_in_pages(signed_in: Client, hosts: dict[str, Host]) -> 
 def test_the_list_takes_the_same_few_queries_however_long_it_is(
     signed_in: Client, hosts: dict[str, Host], django_assert_max_num_queries: object
 ) -> None:
-    for number in range(50):
+    for number in range(PAGE_SIZE):
         _vm(f"VM{number:03}", hosts["HV01"], network="LAN")
 
-    with django_assert_max_num_queries(20):  # type: ignore[operator]
-        assert len(names(signed_in)) == 50
+    with django_assert_max_num_queries(21):  # type: ignore[operator]
+        assert len(names(signed_in)) == PAGE_SIZE
 
 
 def test_a_selected_row_shows_its_details_and_verbs(signed_in: Client, hosts: dict[str, Host]) -> None:
