@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -11,7 +9,7 @@ from hosts.access import Role
 from hosts.browsing_models import FolderListing
 from hosts.models import Host
 from migrations_app.models import MigrationJob
-from tests.journeys.browser import DESK, Desk, chromium_browser, console_server
+from tests.journeys.browser import DESK, Desk
 from tests.journeys.estate import estate
 from tests.people import person
 
@@ -19,25 +17,12 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def job(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> MigrationJob:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
+def job(transactional_db: None) -> MigrationJob:
     return estate()
 
 
 @pytest.fixture
-def address(chromium: str, job: MigrationJob) -> Iterator[str]:
-    with console_server() as started:
-        yield started
-
-
-@pytest.fixture
-def browser(chromium: str, address: str) -> Iterator[Browser]:
-    with chromium_browser(chromium) as opened:
-        yield opened
-
-
-@pytest.fixture
-def desk(browser: Browser, address: str) -> Desk:
+def desk(browser: Browser, address: str, job: MigrationJob) -> Desk:
     return Desk(browser, address, person("anna", Role.OPERATOR), "light", DESK)
 
 
