@@ -192,11 +192,11 @@ def test_a_new_job_comes_on_top_and_what_was_scrolled_to_stays(desk: Desk, hosts
     expect(page.locator(f"#job-row-{new.pk}")).to_be_attached(timeout=10_000)
     assert page.locator("#job-rows tbody tr").count() == MANY + 2
     expect(page.locator("h1 .count")).to_have_text(str(MANY + 2))
-    assert top_of(seen) == before
+    assert top_of(seen) == pytest.approx(before, abs=1)
     assert MigrationJob.objects.count() == MANY + 2
 
 
-def test_without_scripts_the_pager_does_the_same(browser: Browser, address: str) -> None:
+def test_without_scripts_the_pager_does_the_same(browser: Browser, address: str, hosts: dict[str, Host]) -> None:
     desk = Desk(browser, address, person("anna", Role.OPERATOR), "light", DESK, has_scripts=False)
     page = desk.open("/vms/?sort=-name")
 
