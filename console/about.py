@@ -14,6 +14,8 @@ from django.db import connection
 
 from hosts import units
 from hosts.models import Host, VirtualMachine
+from hosts.retention import facts_of
+from hosts.retention import retention as kept_as
 from migrations_app.models import MigrationJob
 
 _PROJECT = settings.BASE_DIR / "pyproject.toml"
@@ -58,18 +60,10 @@ def holdings() -> dict[str, int]:
 
 
 def retention() -> list[tuple[str, str, str]]:
-    """What is kept, for how long, and the setting that says so."""
-    days = settings.HISTORY_KEEP_D
-    return [
-        ("Jobs that have ended, with their logs", _days(days) if days else "for ever", "FERRY_HISTORY_KEEP_D"),
-        ("Each sample of loads", f"{settings.SAMPLES_KEEP_H} hours", "FERRY_SAMPLES_KEEP_H"),
-        ("Hourly averages of loads", _days(settings.AVERAGES_KEEP_D), "FERRY_AVERAGES_KEEP_D"),
-        ("Audit log", "for ever", ""),
-    ]
-
-
-def _days(count: int) -> str:
-    return f"{count} day{'' if count == 1 else 's'}"
+    """What is kept, for how long, and the setting that says so until something else is stored in the console."""
+    names = ("FERRY_HISTORY_KEEP_D", "FERRY_SAMPLES_KEEP_H", "FERRY_AVERAGES_KEEP_D")
+    kept = zip(facts_of(kept_as()).items(), names, strict=True)
+    return [*((what, how_long, name) for (what, how_long), name in kept), ("audit log", "for ever", "")]
 
 
 def _version_of(package: str) -> str:

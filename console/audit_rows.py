@@ -76,7 +76,7 @@ def cells_of(record: AuditRecord) -> list[Cell]:
 
 
 def _text(query: QueryDict, name: str) -> str:
-    return query.get(name, "").replace("\0", "").strip()
+    return query.get(name, "").strip()
 
 
 def _told(value: object) -> str:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
 from hosts.access import WHAT_A_ROLE_MAY, Role
+from hosts.addresses import is_key
 from hosts.group_tree import groups_in_order
 from hosts.models import HostGroup
 
@@ -19,11 +20,20 @@ _NAME_REFUSED = "A user name has letters, digits and @ . + - _ only."
 _is_name = RegexValidator(r"^[\w.@+-]+\Z", _NAME_REFUSED)
 
 
+class GroupsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Refuses what can be no key before the database is asked for it."""
+
+    def clean(self, value: Any) -> Any:
+        if not all(is_key(str(each)) for each in value or ()):
+            raise ValidationError(self.error_messages["invalid_choice"])
+        return super().clean(value)
+
+
 class RoleForm(forms.Form):
     """A role, "" for none; and for an operator the host groups in which he may act."""
 
     role = forms.ChoiceField(required=False, error_messages={"invalid_choice": "Choose one of the roles."})
-    groups = forms.ModelMultipleChoiceField(
+    groups = GroupsField(
         HostGroup.objects.all(), required=False, error_messages={"invalid_choice": "One of the groups is gone."}
     )
 

@@ -25,6 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("vms/<int:pk>/", views.vm_page, name="vm-page"),
     path("vms/<int:pk>/properties/", views_properties.vm_properties, name="vm-properties"),
     path("vms/<int:pk>/menu/", views.vm_menu, name="vm-menu"),
+    path("vms/<int:pk>/picked/", views.vm_picked, name="vm-list-picked"),
+    path("tree/<int:pk>/", views.tree_hosts, name="tree-hosts"),
     path("hosts/", include("hosts.urls")),
     path("", include("migrations_app.urls")),
 ]

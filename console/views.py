@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
+from console.tree import hosts_of
 from console.vm_rows import Question, find_rows, place_name, with_jobs
 from hosts.access import Action, Rights, Role, administrators, can, needs, rights_of
+from hosts.addresses import is_key
 from hosts.models import VirtualMachine
+from hosts.vm_status import STATUSES
 from migrations_app.people import JOB_PLACES
 from migrations_app.verbs import verbs_of
 
@@ -42,6 +45,7 @@ def vm_list(request: HttpRequest) -> HttpResponse:
         "console/vm_list.html",
         {
             "question": question,
+            "statuses": STATUSES,
             "place": place_name(question, rights),
             "page": page,
             "rows": with_jobs(page),
@@ -62,6 +66,24 @@ def vm_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @needs(Action.SEE_VM, VirtualMachine)
+def vm_picked(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the list shows of a row that was just selected: its details, and the actions."""
+    vm = get_object_or_404(_whole_vms(), pk=pk)
+    return render(request, "console/_vm_picked.html", {"picked": vm, "verbs": verbs_of(vm, request.user)})
+
+
+@require_GET
+@needs(Action.SEE_HOSTS)
+def tree_hosts(request: HttpRequest, pk: int) -> HttpResponse:
+    """The hosts of a group that was just opened in the tree; ?in= is the workspace."""
+    branch = hosts_of(pk, rights_of(request.user))
+    if branch is None:
+        raise Http404("There is no such host group.")
+    return render(request, "console/_branch_hosts.html", {"branch": branch, "current": request.GET.get("in", "")})
+
+
+@require_GET
+@needs(Action.SEE_VM, VirtualMachine)
 def vm_menu(request: HttpRequest, pk: int) -> HttpResponse:
     """The verbs of a row, for its context menu."""
     vm = get_object_or_404(_whole_vms(), pk=pk)
@@ -70,7 +92,7 @@ def vm_menu(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _picked(request: HttpRequest) -> VirtualMachine | None:
     pk = request.GET.get("selected", "")
-    vm: VirtualMachine | None = _whole_vms().filter(pk=pk).first() if pk.isdecimal() else None
+    vm: VirtualMachine | None = _whole_vms().filter(pk=pk).first() if is_key(pk) else None
     return vm if vm is not None and can(request.user, Action.SEE_VM, vm) else None
 
 

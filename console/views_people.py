@@ -26,7 +26,7 @@ _PEOPLE = User.objects.select_related("temporary_password").order_by("username")
 @require_GET
 @needs(Action.ADMINISTER_USERS)
 def user_list(request: HttpRequest) -> HttpResponse:
-    text = request.GET.get("q", "").replace("\0", "").strip()
+    text = request.GET.get("q", "").strip()
     people = _PEOPLE.filter(username__icontains=text).prefetch_related("groups", "operator_groups__group")
     page = Paginator(people, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = [(person, role_of(person)) for person in page]

@@ -61,6 +61,7 @@ class Action(StrEnum):
     CHANGE_GROUP = "change host groups"
     CHANGE_PLACEMENT = "change how placement decides"
     CHANGE_MOVE_DEFAULTS = "change the migration defaults"
+    CHANGE_RETENTION = "change how long history is kept"
     SEE_HEALTH = "see how Ferry itself is"
     ADMINISTER_USERS = "administer users"
     READ_AUDIT = "read the audit log"

@@ -28,6 +28,21 @@ class MoveDefaults(models.Model):
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="one_row_of_move_defaults")]
 
 
+class Retention(models.Model):
+    """The one row of how long what was is kept. Without it the settings say so."""
+
+    SINGLETON = 1
+
+    jobs_keep_d = models.PositiveIntegerField(help_text="Days a job that has ended is kept with its log; 0: for ever.")
+    samples_keep_h = models.PositiveIntegerField(help_text="Hours each sample of loads is kept.")
+    averages_keep_d = models.PositiveIntegerField(help_text="Days the hourly averages of loads are kept.")
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="one_row_of_retention")]
+
+
 class Pulse(models.Model):
     """A task of the schedule, and when a worker ran it last: what a page can know of worker and beat."""
 

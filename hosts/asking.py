@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,15 +38,25 @@ class Answer:
     trouble: Trouble | None = None
 
 
-def ask(host: Host) -> Answer:
-    """Facts and load in one connection. A host that tells its facts but not its load is responding all the same."""
+def ask(host: Host, through: Provider | None = None) -> Answer:
+    """Facts and load in one connection: in `through`, or one of its own. A host that tells its facts but not its load
+    is responding all the same."""
     asked_at = timezone.now()
     try:
-        with connect(host) as provider:
+        with nullcontext(through) if through else connect(host) as provider:
             facts = provider.inspect()
             return _ask_load(provider, asked_at, facts)
     except (ProviderError, KeyMissing) as error:
         return Answer(asked_at, trouble=trouble_of(error))
+
+
+def ask_all(hosts: Sequence[Host], through: Mapping[Host, Provider]) -> list[Answer]:
+    """As ask of each, at the same time; `through` has the connections of those that have one."""
+    connections = [through.get(host) for host in hosts]
+    if len(hosts) <= 1:
+        return list(map(ask, hosts, connections))
+    with ThreadPoolExecutor(len(hosts), "ask") as beside:
+        return list(beside.map(ask, hosts, connections))
 
 
 def ask_load(host: Host) -> Answer:

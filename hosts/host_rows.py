@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.http import QueryDict
 
 from hosts.access import EVERYWHERE, Rights
+from hosts.host_orders import MAINTENANCE, SORTS, STARS, STATES, sorted_hosts, state_word
 from hosts.models import Host, HostGroup, HostVolume, VirtualMachine
 from hosts.rating_types import Rating
 from hosts.reserves import effective_reserves
 from hosts.sparks import Sparks, sparks_of
 
-PAGE_SIZE = 100
-MAINTENANCE = "maintenance"
-STATES = {**dict(Host.State.choices), MAINTENANCE: "In Maintenance Mode"}
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+PAGE_SIZE = 40
+
+# Rates the hosts with these keys, or all.
+Rate = Callable[[Collection[int] | None], Mapping[int, Rating]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +58,6 @@ class Row:
         return self.rating.stars if self.rating else 0.0
 
 
-SORTS: dict[str, Callable[[Row], Any]] = {
-    "name": lambda row: row.host.name.casefold(),
-    "group": lambda row: row.host.group.name.casefold(),
-    "state": lambda row: row.state,
-    "stars": lambda row: row.stars,
-    "cpu": lambda row: row.host.cpu_percent,
-    "memory": lambda row: row.memory_percent,
-    "disk": lambda row: row.disk_percent,
-    "iops": lambda row: row.host.disk_iops,
-    "network": lambda row: row.host.network_percent,
-    "vms": lambda row: row.vm_count,
-    "os": lambda row: (row.host.os_name, row.host.os_version),
-    "contact": lambda row: row.host.last_contact_at or _LONG_AGO,
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Question:
     """What the address asks for. `sort` is a key of SORTS, with "-" before it for the other way round.
@@ -107,26 +91,25 @@ class Question:
 
 def find_rows(question: Question, ratings: Mapping[int, Rating], rights: Rights = EVERYWHERE) -> list[Row]:
     """The hosts asked for, in their order, without their sparklines: all of them, a few queries however many."""
-    hosts = Host.objects.filter(rights.where("group")).select_related("group").defer("password", "ca_pem")
-    if question.group_pk:
-        hosts = hosts.filter(group_id__in=groups_below(question.group_pk))
-    rows = _rows(hosts, ratings)
-    found = [row for row in rows if _mentions(row, question.text) and _is_in(row.host, question.state)]
-    found.sort(key=SORTS["name"])
-    found.sort(key=SORTS[question.sort.removeprefix("-")], reverse=question.sort.startswith("-"))
-    return found
+    rows = {row.host.pk: row for row in _rows(_whole(), ratings)}
+    return [rows[pk] for pk in _ordered(question, ratings, rights) if pk in rows]
 
 
-def page_of(question: Question, rows: Sequence[Row]) -> Page[Row]:
-    """One page of the rows, with sparklines; a page past the end is the last one."""
-    page = Paginator(rows, PAGE_SIZE).get_page(question.page)
-    sparks = sparks_of(row.host for row in page)
-    page.object_list = [replace(row, sparks=sparks[row.host.pk]) for row in page]
-    return page
+def find_page(question: Question, rate: Rate, rights: Rights = EVERYWHERE) -> Page[Row]:
+    """One page of them, with sparklines; a page past the end is the last one. Only for the order by stars, which no
+    database knows, all hosts are rated."""
+    ratings = rate(None) if question.sort.removeprefix("-") == STARS else {}
+    page: Any = Paginator(_ordered(question, ratings, rights), PAGE_SIZE).get_page(question.page)
+    pks = list(page)
+    hosts = _whole().in_bulk(pks)
+    rows = _rows([hosts[pk] for pk in pks if pk in hosts], ratings or rate(pks), pks)
+    sparks = sparks_of(hosts.values())
+    page.object_list = [replace(row, sparks=sparks[row.host.pk]) for row in rows]
+    return cast("Page[Row]", page)
 
 
 def row_of(host: Host) -> Row:
-    return next(iter(_rows([host], {})))
+    return next(iter(_rows([host], {}, [host.pk])))
 
 
 def groups_below(group_pk: str) -> set[int]:
@@ -138,22 +121,43 @@ def groups_below(group_pk: str) -> set[int]:
     return found
 
 
-def _rows(hosts: Iterable[Host], ratings: Mapping[int, Rating]) -> Iterable[Row]:
-    sizes = HostVolume.objects.values_list("host_id").annotate(Sum("size_bytes"), Sum("free_bytes"))
-    disks = {host_id: (size, free) for host_id, size, free in sizes.order_by()}
-    counts = dict(VirtualMachine.objects.values_list("host_id").annotate(Count("pk")).order_by())
+def _whole() -> QuerySet[Host]:
+    return Host.objects.select_related("group").defer("password", "ca_pem", "host_key")
+
+
+def _ordered(question: Question, ratings: Mapping[int, Rating], rights: Rights) -> list[int]:
+    """The keys of the hosts asked for, in their order."""
+    pks = list(sorted_hosts(_narrowed(question, rights), question.sort).values_list("pk", flat=True))
+    if question.sort.removeprefix("-") == STARS:
+        pks.sort(key=lambda pk: ratings[pk].stars if pk in ratings else 0.0, reverse=question.sort.startswith("-"))
+    return pks
+
+
+def _narrowed(question: Question, rights: Rights) -> QuerySet[Host]:
+    hosts = Host.objects.filter(rights.where("group")).alias(word=state_word())
+    if question.group_pk:
+        hosts = hosts.filter(group_id__in=groups_below(question.group_pk))
+    if question.state:
+        is_in = Q(is_in_maintenance=True) if question.state == MAINTENANCE else Q(state=question.state)
+        hosts = hosts.filter(is_in)
+    for word in question.text.split():
+        hosts = hosts.filter(_mentions(word))
+    return hosts
+
+
+def _mentions(word: str) -> Q:
+    """The word stands in the name, address, group, operating system or state."""
+    named = Q(name__icontains=word) | Q(address__icontains=word) | Q(group__name__icontains=word)
+    return named | Q(os_name__icontains=word) | Q(word__icontains=word)
+
+
+def _rows(hosts: Iterable[Host], ratings: Mapping[int, Rating], pks: Collection[int] | None = None) -> Iterable[Row]:
+    """`pks`: keys of the hosts, where they are few."""
+    volumes, vms = HostVolume.objects.order_by(), VirtualMachine.objects.order_by()
+    if pks is not None:
+        volumes, vms = volumes.filter(host_id__in=pks), vms.filter(host_id__in=pks)
+    sizes = volumes.values_list("host_id").annotate(Sum("size_bytes"), Sum("free_bytes"))
+    disks = {host_id: (size, free) for host_id, size, free in sizes}
+    counts = dict(vms.values_list("host_id").annotate(Count("pk")))
     for host in hosts:
         yield Row(host, *disks.get(host.pk, (0, 0)), counts.get(host.pk, 0), ratings.get(host.pk))
-
-
-def _mentions(row: Row, text: str) -> bool:
-    """Every word stands in the name, address, group, operating system or state."""
-    host = row.host
-    told = f"{host.name} {host.address} {host.group.name} {host.os_name} {row.state}".casefold()
-    return all(word in told for word in text.casefold().split())
-
-
-def _is_in(host: Host, state: str) -> bool:
-    if state == MAINTENANCE:
-        return host.is_in_maintenance
-    return not state or host.state == state

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,13 +20,14 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import ProtectedError, Q
 from django.utils import timezone
 
-from hosts.asking import Answer, Trouble, ask, ask_load
+from hosts.asking import Answer, Trouble, ask, ask_all, ask_load
 from hosts.audit import Deed
 from hosts.audit import record as record_deed
 from hosts.host_facts import facts_of
 from hosts.locking import lock_inventory
 from hosts.models import Host, HostGroup, LoadSample, VirtualMachine
 from hosts.move_defaults import move_defaults
+from hosts.providers.base import Provider
 from hosts.providers.types import Secret, Transport
 from hosts.records import record, record_load, record_nonsense, record_state
 from hosts.secrets import SealedSecret
@@ -34,6 +35,7 @@ from hosts.secrets import SealedSecret
 ROOT_GROUP = "All Hosts"
 ANEW_WITHIN_S = 30.0
 _LOOK_EVERY_S = 0.2
+_NONE: Mapping[Host, Provider] = {}
 
 _CONNECTION_FIELDS = (
     "name",
@@ -177,16 +179,18 @@ def refresh_host(host: Host) -> bool:
     return lease is not None and _write(host, ask(host), lease)
 
 
-def refresh_anew(host: Host) -> bool:
-    """As refresh_host, but a refresh that is under way is waited for: it began before we asked. `host` has what the
-    rows say then. False when it did not end within ANEW_WITHIN_S."""
-    deadline = time.monotonic() + ANEW_WITHIN_S
-    was_asked = refresh_host(host)
-    while not was_asked and time.monotonic() < deadline:
-        time.sleep(_LOOK_EVERY_S)
-        was_asked = refresh_host(host)
-    host.refresh_from_db()
-    return was_asked
+def refresh_anew(*hosts: Host, through: Mapping[Host, Provider] = _NONE) -> bool:
+    """As refresh_host of each, all asked at the same time, `through` the connections that are there. A refresh that is
+    under way is waited for: it began before we asked. `hosts` have what the rows say then. False when one did not end
+    within ANEW_WITHIN_S."""
+    deadline, waiting = time.monotonic() + ANEW_WITHIN_S, set(hosts)
+    while waiting and time.monotonic() < deadline:
+        waiting.difference_update(_refresh_all(list(waiting), through))
+        if waiting:
+            time.sleep(_LOOK_EVERY_S)
+    for host in hosts:
+        host.refresh_from_db()
+    return not waiting
 
 
 def sample_host(host: Host) -> LoadSample | None:
@@ -268,12 +272,21 @@ def _take_lease(host: Host) -> datetime | None:
     return until if free.update(refresh_until=until) else None
 
 
+def _refresh_all(hosts: Sequence[Host], through: Mapping[Host, Provider]) -> list[Host]:
+    """Returns those that were written."""
+    ours = [(host, lease) for host in hosts if (lease := _take_lease(host)) is not None]
+    answers = ask_all([host for host, _ in ours], through)
+    return [host for (host, lease), answer in zip(ours, answers, strict=True) if _write(host, answer, lease)]
+
+
 def _write(host: Host, answer: Answer, lease: datetime | None = None) -> bool:
     """Record the answer if the lease is still ours. Figures that the rows refuse are recorded as a trouble."""
     try:
         with transaction.atomic():
             lock_inventory()
-            return _is_ours(host, lease) and _recorded(host, answer)
+            if not _is_ours(host, lease):
+                return False
+            record(host, answer)
     except (DataError, IntegrityError, OverflowError):
         with transaction.atomic():
             if _is_ours(host, lease):
@@ -284,8 +297,3 @@ def _write(host: Host, answer: Answer, lease: datetime | None = None) -> bool:
 def _is_ours(host: Host, lease: datetime | None) -> bool:
     """Give the lease back; False when somebody else has it by now."""
     return Host.objects.filter(pk=host.pk, refresh_until=lease).update(refresh_until=None) == 1
-
-
-def _recorded(host: Host, answer: Answer) -> bool:
-    record(host, answer)
-    return True

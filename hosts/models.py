@@ -8,8 +8,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from hosts.administration_models import MoveDefaults, Pulse
+from hosts.administration_models import MoveDefaults, Pulse, Retention
 from hosts.audit_models import AuditRecord
+from hosts.browsing_models import FavouritePath, FolderListing  # noqa: F401 - Django finds models here
 from hosts.load_models import HostLoadHour, LoadSample, VmLoadHour, VmLoadSample
 from hosts.people_models import OperatorGroup, TemporaryPassword
 from hosts.power_models import PowerOrder
@@ -31,6 +32,7 @@ __all__ = [
     "PlacementDefaults",
     "PowerOrder",
     "Pulse",
+    "Retention",
     "TemporaryPassword",
     "ThoroughCheck",
     "VirtualAdapter",
@@ -172,12 +174,13 @@ class HostVolume(models.Model):
 
 
 class VirtualNetwork(models.Model):
-    """A virtual switch of a host."""
+    """A virtual switch of a host. `vlan_id`: what it puts traffic into that is in none, if it does."""
 
     host = models.ForeignKey(Host, on_delete=models.CASCADE, related_name="networks")
     network_id = models.CharField(max_length=100)
     name = models.CharField(max_length=255)
     kind = models.CharField(max_length=20)
+    vlan_id = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["name"]
@@ -255,7 +258,7 @@ class VirtualMachine(models.Model):
             return "Host Not Responding"
         if self.is_merging:
             return "Merging Checkpoint"
-        return _STATUS_WORDS.get(self.state, "Unknown")
+        return STATUS_WORDS.get(self.state, "Unknown")
 
     @property
     def power_order(self) -> PowerOrder | None:
@@ -268,7 +271,7 @@ class VirtualMachine(models.Model):
         return sum(disk.file_size_bytes for disk in self.disks.all())
 
 
-_STATUS_WORDS: dict[str, str] = {
+STATUS_WORDS: dict[str, str] = {
     VmState.RUNNING: "Running",
     VmState.OFF: "Stopped",
     VmState.SAVED: "Saved State",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -16,7 +16,17 @@ from hosts.rating_types import Factor, HostSituation, Options, Rating, VmNeed
 from hosts.ratings import factors_of, rater
 from hosts.situations import Fleet, HostRow, as_host, read_fleet, situation_of
 
-__all__ = ["Rated", "RatedHost", "need_of", "rank", "rate_host", "rate_hosts", "reference_ratings", "stream_ratings"]
+__all__ = [
+    "Rated",
+    "RatedHost",
+    "need_of",
+    "rank",
+    "rate_host",
+    "rate_hosts",
+    "ratings_for",
+    "reference_ratings",
+    "stream_ratings",
+]
 
 Laden = Callable[[int, HostSituation], HostSituation]
 
@@ -53,6 +63,16 @@ def rate_hosts(
     return sorted(_rated(vm, _fleet(vm), options, laden=laden), key=rank)
 
 
+def ratings_for(
+    vm: VirtualMachine | None, options: Options = _BY_DEFAULT, pks: Collection[int] | None = None
+) -> dict[int, Rating]:
+    """How well each of these hosts, or every one, by its key, suits the VM, or a new one as in `reference_ratings`."""
+    if vm is None:
+        return reference_ratings(options, pks)
+    fleet = _fleet(vm, None if pks is None else [*pks, vm.host_id])
+    return {rated.row.id: rated.rating for rated in _rated(vm, fleet, options)}
+
+
 def rate_host(vm: VirtualMachine, host: Host, options: Options = _BY_DEFAULT) -> RatedHost:
     """One host; the same as in `rate_hosts`, because no host's rating depends on the others."""
     fleet = _fleet(vm, [host.pk, vm.host_id])
@@ -72,10 +92,10 @@ def rank(rated: RatedHost) -> tuple[float, bool, int, str]:
     return (-rating.stars, rating.is_blocked, -rating.memory_after_mb, rated.row.name)
 
 
-def reference_ratings(options: Options = _BY_DEFAULT) -> dict[int, Rating]:
-    """How well each host, by its key, suits a new VM of the size that `options` expect."""
+def reference_ratings(options: Options = _BY_DEFAULT, pks: Collection[int] | None = None) -> dict[int, Rating]:
+    """How well each host, or each of these, by its key, suits a new VM of the size that `options` expect."""
     rate_one = rater(reference_need(options), options)
-    fleet = read_fleet()
+    fleet = read_fleet(pks=pks)
     return {row.id: rate_one(situation_of(row, fleet)) for row in fleet.rows}
 
 

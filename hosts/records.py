@@ -81,7 +81,7 @@ def record_nonsense(host: Host, answer: Answer) -> None:
         Host.State.NEEDS_ATTENTION,
         "ProtocolError",
         "The host answered figures that cannot be right, such as a negative amount of memory.",
-        "Look at the host's event log, and at the log of this console for the figure.",
+        "Look at the host's log, and at the log of this console for the figure.",
     )
     host.save(update_fields=record_state(host, Answer(answer.asked_at, trouble=trouble)))
 
@@ -105,7 +105,8 @@ def _record_parts(host: Host, facts: HostFacts) -> None:
         for it in facts.volumes
     ]
     networks = [
-        VirtualNetwork(host=host, network_id=it.network_id, name=it.name, kind=it.kind) for it in facts.networks
+        VirtualNetwork(host=host, network_id=it.network_id, name=it.name, kind=it.kind, vlan_id=it.vlan_id)
+        for it in facts.networks
     ]
     sync(HostVolume, host.volumes.all(), volumes, ("host_id", "path"), ("label", "size_bytes", "free_bytes"))
-    sync(VirtualNetwork, host.networks.all(), networks, ("host_id", "network_id"), ("name", "kind"))
+    sync(VirtualNetwork, host.networks.all(), networks, ("host_id", "network_id"), ("name", "kind", "vlan_id"))

@@ -11,19 +11,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db.models import Avg, Count, Max, Min, Model
+from django.db.models import Avg, Count, Max, Min, Model, QuerySet
 from django.utils import timezone
 
+from hosts.browsing_models import FolderListing
 from hosts.models import (
     Host,
     HostLoadHour,
     LoadSample,
+    Retention,
     ThoroughCheck,
     VirtualMachine,
     VmLoadHour,
     VmLoadSample,
 )
+from hosts.retention import retention
 
 HOUR = timedelta(hours=1)
 
@@ -68,16 +70,26 @@ def roll_up(now: datetime | None = None) -> int:
 
 
 def forget_old_loads(now: datetime | None = None) -> int:
-    """Delete samples, averages and live checks past their time, some thousands a transaction; returns how many.
+    """Delete samples, averages and what pages asked of hosts, each past its time; returns how many.
 
     However short samples are kept: those of an hour that `roll_up` may still average stay.
     """
     now = now or timezone.now()
-    sampled_before = min(now - timedelta(hours=settings.SAMPLES_KEEP_H), hour_of(now - SETTLED_AFTER))
-    averaged_before = now - timedelta(days=settings.AVERAGES_KEEP_D)
-    gone = sum(_delete(kind.samples, "at", sampled_before) for kind in KINDS)
-    gone += sum(_delete(kind.hours, "at", averaged_before) for kind in KINDS)
-    return gone + _delete(ThoroughCheck, "asked_at", now - _KEEP_CHECKS)
+    kept = retention()
+    gone = sum(_delete(old, "at") for old in [*old_samples(kept, now), *old_averages(kept, now)])
+    asked = [model._default_manager.filter(asked_at__lt=now - _KEEP_CHECKS) for model in (ThoroughCheck, FolderListing)]
+    return gone + sum(_delete(old, "asked_at") for old in asked)
+
+
+def old_samples(kept: Retention, now: datetime) -> list[QuerySet[Any]]:
+    """The samples of each kind that are past their time."""
+    before = min(now - timedelta(hours=kept.samples_keep_h), hour_of(now - SETTLED_AFTER))
+    return [kind.samples._default_manager.filter(at__lt=before) for kind in KINDS]
+
+
+def old_averages(kept: Retention, now: datetime) -> list[QuerySet[Any]]:
+    before = now - timedelta(days=kept.averages_keep_d)
+    return [kind.hours._default_manager.filter(at__lt=before) for kind in KINDS]
 
 
 def _due_hours(kind: _Kind, until: datetime) -> Iterator[datetime]:
@@ -116,9 +128,8 @@ def _row(kind: _Kind, hour: datetime, row: dict[str, Any]) -> Model:
     return kind.hours(**{kind.key: row[kind.key]}, at=hour, sample_count=row["sample_count"], **figures)
 
 
-def _delete(model: type[Model], moment: str, before: datetime) -> int:
-    old = model._default_manager.filter(**{f"{moment}__lt": before})
+def _delete(old: QuerySet[Any], moment: str) -> int:
     gone = 0
     while pks := list(old.order_by(moment).values_list("pk", flat=True)[:_ROWS_AT_A_TIME]):
-        gone += model._default_manager.filter(pk__in=pks).delete()[0]
+        gone += old.model._default_manager.filter(pk__in=pks).delete()[0]
     return gone

@@ -53,6 +53,7 @@ class HostRow(NamedTuple):
     disk_reserve_mb: int | None
     max_disk_iops: int | None
     network_reserve_percent: int | None
+    move_limit_bytes_per_s: int
 
 
 @dataclass(frozen=True, slots=True)

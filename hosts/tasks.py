@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
+from hosts.browsing_answers import answer_folders
 from hosts.inventory import refresh_host
 from hosts.models import Host
 from hosts.pulses import note_pulse
@@ -39,3 +40,9 @@ def keep_loads() -> None:
 def check_thoroughly(check_id: int) -> None:
     """Answer a live check that a page asked for."""
     answer_check(check_id)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def list_folders(listing_id: int) -> None:
+    """Answer a page that asked which folders a host has."""
+    answer_folders(listing_id)

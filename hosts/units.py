@@ -5,6 +5,11 @@ from __future__ import annotations
 KB, MB, GB, TB = (1024**power for power in (1, 2, 3, 4))
 
 
+def number(count: int) -> str:
+    """20000 -> "20,000"."""
+    return f"{count:,}"
+
+
 def size(size_bytes: float) -> str:
     """12884901888 -> "12.0 GB". GB and MB as the field writes them: 1024 to the next."""
     if size_bytes >= TB:

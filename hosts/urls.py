@@ -26,5 +26,6 @@ urlpatterns = [
     path("<int:pk>/maintenance/", views.host_maintenance, name="host-maintenance"),
     path("<int:pk>/group/", views_groups.host_group, name="host-group"),
     path("<int:pk>/reserves/", views_placement.host_reserves, name="host-reserves"),
+    path("<int:pk>/paths/forget/", views_placement.host_path_forget, name="host-path-forget"),
     path("<int:pk>/remove/", views.host_remove, name="host-remove"),
 ]

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from hosts.access import Action, needs
-from hosts.addresses import is_ours
+from hosts.addresses import is_key, is_ours
 from hosts.group_forms import GroupForm
 from hosts.group_tree import group_paths, groups_in_order
 from hosts.groups import GroupRefused, add_group, change_group, regroup_hosts, remove_group, why_not_remove
@@ -93,10 +93,10 @@ def host_group(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Action.CHANGE_GROUP)
 def host_regroup(request: HttpRequest) -> HttpResponse:
     """Puts `hosts` into `group`: from a row that was dragged, from a host's page, from a group's list."""
-    hosts = [int(pk) for pk in request.POST.getlist("hosts") if _is_key(pk)]
+    hosts = [int(pk) for pk in request.POST.getlist("hosts") if is_key(pk)]
     group = request.POST.get("group", "")
     try:
-        messages.success(request, regroup_hosts(hosts, int(group) if _is_key(group) else None))
+        messages.success(request, regroup_hosts(hosts, int(group) if is_key(group) else None))
     except GroupRefused as refused:
         messages.error(request, str(refused))
     back = request.POST.get("back", "")
@@ -127,7 +127,3 @@ def _inside(group: HostGroup) -> dict[str, Any]:
 def _gone(request: HttpRequest) -> HttpResponse:
     messages.error(request, "This group was removed meanwhile. These are the groups that there are.")
     return redirect("group-list")
-
-
-def _is_key(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < 18

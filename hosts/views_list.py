@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from hosts.access import Action, Rights, can, needs, rights_of
+from hosts.addresses import is_key
 from hosts.csv_file import Cell, csv_file
 from hosts.group_report import GroupLoad, group_loads
-from hosts.host_rows import STATES, Question, Row, find_rows, page_of
+from hosts.host_orders import STATES
+from hosts.host_rows import Question, Rate, Row, find_page, find_rows
 from hosts.models import HostGroup, VirtualMachine
-from hosts.placement import rate_hosts, reference_ratings
+from hosts.placement import ratings_for
 from hosts.placement_defaults import placement_defaults
-from hosts.rating_types import Rating
 from hosts.units import MB
 
 _HOST_HEAD = [
@@ -63,12 +64,11 @@ _GB = 1024 * MB
 def host_list(request: HttpRequest) -> HttpResponse:
     question, rights = Question.of(request.GET), rights_of(request.user)
     like = _vm_named(question.like, rights)
-    rows = find_rows(question, _ratings_for(like), rights)
     groups = HostGroup.objects.filter(rights.where("pk"))
     context = {
         "question": question,
-        "place": groups.filter(pk=question.group_pk).first() if question.group_pk.isdecimal() else None,
-        "page": page_of(question, rows),
+        "place": groups.filter(pk=question.group_pk).first() if is_key(question.group_pk) else None,
+        "page": find_page(question, _rate_for(like), rights),
         "states": STATES,
         "like": like,
         "may_change": can(request.user, Action.CHANGE_HOST),
@@ -80,7 +80,7 @@ def host_list(request: HttpRequest) -> HttpResponse:
 @needs(Action.SEE_HOSTS)
 def host_list_csv(request: HttpRequest) -> HttpResponse:
     question, rights = Question.of(request.GET), rights_of(request.user)
-    rows = find_rows(question, _ratings_for(_vm_named(question.like, rights)), rights)
+    rows = find_rows(question, _rate_for(_vm_named(question.like, rights))(None), rights)
     return csv_file("hosts.csv", _HOST_HEAD, map(_host_cells, rows))
 
 
@@ -90,7 +90,7 @@ def group_report(request: HttpRequest) -> HttpResponse:
     rights = rights_of(request.user)
     like = _vm_named(request.GET.get("like", "").strip(), rights)
     context = {
-        "loads": group_loads(_ratings_for(like), rights),
+        "loads": group_loads(_rate_for(like)(None), rights),
         "like": like,
         "question": Question.of(request.GET),
     }
@@ -102,7 +102,7 @@ def group_report(request: HttpRequest) -> HttpResponse:
 def group_report_csv(request: HttpRequest) -> HttpResponse:
     rights = rights_of(request.user)
     like = _vm_named(request.GET.get("like", "").strip(), rights)
-    return csv_file("host-groups.csv", _GROUP_HEAD, map(_group_cells, group_loads(_ratings_for(like), rights)))
+    return csv_file("host-groups.csv", _GROUP_HEAD, map(_group_cells, group_loads(_rate_for(like)(None), rights)))
 
 
 def _vm_named(name: str, rights: Rights) -> VirtualMachine | None:
@@ -115,11 +115,8 @@ def _vm_named(name: str, rights: Rights) -> VirtualMachine | None:
     )
 
 
-def _ratings_for(vm: VirtualMachine | None) -> Mapping[int, Rating]:
-    options = placement_defaults()
-    if vm is None:
-        return reference_ratings(options)
-    return {rated.host.pk: rated.rating for rated in rate_hosts(vm, options)}
+def _rate_for(vm: VirtualMachine | None) -> Rate:
+    return partial(ratings_for, vm, placement_defaults())
 
 
 def _host_cells(row: Row) -> list[Cell]:

@@ -1,14 +1,15 @@
-"""Pages for administrators: what ratings are made with by default, and the reserves of groups and hosts."""
+"""Pages for administrators: what ratings are made with by default, reserves of groups and hosts, paths proposed."""
 
 from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from hosts.access import Action, SignedInRequest, needs
 from hosts.addresses import is_ours
+from hosts.favourites import forget_path
 from hosts.models import Host, HostGroup
 from hosts.placement_defaults import placement_defaults, save_placement_defaults
 from hosts.rating_forms import DefaultsForm, ImportanceForm
@@ -56,6 +57,16 @@ def host_reserves(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"The reserves of {host.name} were stored.")
         return redirect("host-page", pk)
     return render(request, "hosts/host_reserves.html", {"form": form, "host": host}, status=400 if form.errors else 200)
+
+
+@require_POST
+@needs(Action.CHANGE_HOST, Host)
+def host_path_forget(request: HttpRequest, pk: int) -> HttpResponse:
+    host = get_object_or_404(Host, pk=pk)
+    for favourite in host.favourite_paths.filter(path=request.POST.get("path", "").replace("\0", "")):
+        forget_path(favourite)
+        messages.success(request, f"{favourite.path} is not proposed for {host.name} any more.")
+    return redirect("host-page", pk)
 
 
 def _proposed(query: QueryDict) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from hosts.addresses import is_key
 from hosts.models import Host, ThoroughCheck
 from migrations_app.answers import Answers
 from migrations_app.candidates import Candidate
@@ -37,7 +38,7 @@ def about_host(answers: Answers, candidate: Candidate, *, with_check: ThoroughCh
     check = with_check or asked_check(answers, candidate.host)
     query = [*answers.carried("target"), ("target", str(candidate.host.pk))]
     page = answers.query.get("page", "")
-    if page.isdecimal():
+    if is_key(page):
         query.append(("page", page))
     if check:
         query.append(("check", str(check.pk)))
@@ -54,6 +55,6 @@ def about_host(answers: Answers, candidate: Candidate, *, with_check: ThoroughCh
 def asked_check(answers: Answers, host: Host) -> ThoroughCheck | None:
     """The check of the address, if it is one of this VM and this host."""
     pk = answers.query.get("check", "")
-    if not (pk.isascii() and pk.isdecimal() and len(pk) < 18):
+    if not is_key(pk):
         return None
     return ThoroughCheck.objects.filter(pk=pk, vm=answers.vm, host=host).first()

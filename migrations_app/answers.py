@@ -8,6 +8,7 @@ from functools import cached_property
 from django.http import QueryDict
 
 from hosts import paths
+from hosts.addresses import is_key
 from hosts.models import Host, MoveDefaults, VirtualAdapter, VirtualDisk, VirtualMachine
 from hosts.move_defaults import move_defaults
 from hosts.placement_defaults import placement_defaults
@@ -32,8 +33,8 @@ class Answers:
     """What was chosen so far for `vm`. Nothing of `query` is trusted: the pages check it.
 
     Names in the query: seen (fingerprint), target, on (the target that path and networks were chosen for),
-    folder, disk-<n>, net-<n> (n: place among the VM's disks or adapters), the options of the move, when it is done
-    (migrations_app.schedule_form), the options of the ratings (hosts.rating_forms), and how the list of hosts is
+    folder, remember, disk-<n>, net-<n> (n: place among the VM's disks or adapters), the options of the move, when it is
+    done (migrations_app.schedule_form), the options of the ratings (hosts.rating_forms), and how the list of hosts is
     narrowed (migrations_app.candidates.Narrowing). `transfer` is "live" or "quick" where both are possible. What the
     query does not name is as in the migration defaults.
     """
@@ -63,7 +64,7 @@ class Answers:
         """The chosen host; None when none was chosen or there is no such host."""
         pk = self.query.get("target", "")
         hosts = Host.objects.select_related("group").prefetch_related("volumes", "networks")
-        return hosts.filter(pk=pk).first() if pk.isascii() and pk.isdecimal() and len(pk) < 18 else None
+        return hosts.filter(pk=pk).first() if is_key(pk) else None
 
     @property
     def is_placed(self) -> bool:
@@ -80,6 +81,11 @@ class Answers:
         if self.has_folder:
             return paths.trimmed(self.query.get("folder", "").strip())
         return default_folder(self.vm, self.target) if self.target else ""
+
+    @property
+    def remembers_folder(self) -> bool:
+        """The folder is to be proposed from now on to whoever moves a VM to this target."""
+        return self.has_folder and self.query.get("remember") == "on"
 
     @cached_property
     def disk_folders(self) -> dict[str, str]:
@@ -196,8 +202,9 @@ class Answers:
 
     def carried(self, *asked: str) -> list[tuple[str, str]]:
         """Names and values that a page hands on: all but those it asks for itself (names, or "disk-" for many)."""
+        placed = ("target", "on", "folder", "disk-", "remember", "net-")
         asked_last = (*OptionsForm.base_fields, *ScheduleForm.base_fields)
-        known = ("seen", "transfer", "target", "on", "folder", "disk-", "net-", *asked_last, *_RATING, *_NARROWING)
+        known = ("seen", "transfer", *placed, *asked_last, *_RATING, *_NARROWING)
         state = self.query.copy()
         state["seen"] = self.seen
         if self.target is not None and not self.is_placed:

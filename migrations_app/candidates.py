@@ -18,7 +18,7 @@ from migrations_app.past_moves import past
 from migrations_app.plans import forecast_move
 from migrations_app.transfer_types import Transfer, transfer_of
 
-PAGE_SIZE = 100
+PAGE_SIZE = 50
 
 
 @dataclass(frozen=True, slots=True)

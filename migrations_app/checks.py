@@ -9,6 +9,7 @@ from hosts.inventory import refresh_anew
 from hosts.models import Host, VirtualAdapter, VirtualDisk, VirtualMachine
 from hosts.placement import rate_host
 from hosts.placement_defaults import placement_defaults
+from hosts.providers.base import Provider
 from hosts.providers.types import VmState
 from hosts.units import memory, size
 from migrations_app.engine.plan import Plan
@@ -17,6 +18,7 @@ from migrations_app.models import MigrationJob
 from migrations_app.paths import why_not_folder
 from migrations_app.plans import Choices, choices_of, fingerprint, needs_by_volume, vm_folder, volume_paths
 from migrations_app.power_words import ACTIVITIES
+from migrations_app.vlans import Vlans, vlans_between
 
 _MOVABLE = (VmState.RUNNING, VmState.OFF, VmState.SAVED)
 STALE_ACTION = "Open the wizard again; it starts from how the virtual machine is now."
@@ -48,9 +50,15 @@ def check_path(
 
 
 def check_networks(vm: VirtualMachine, target: Host, networks: Mapping[str, str | None]) -> list[Finding]:
-    """Whether every adapter has a network of the target, or is knowingly left without."""
+    """Whether every adapter has a network of the target, or is knowingly left without, and whether it stays in its
+    VLAN. That a VLAN may not reach a network of the same name, the rating says."""
     names = {network.name for network in target.networks.all()}
-    return [finding for adapter in vm.adapters.all() for finding in _adapter(adapter, names, networks, target)]
+    vlans = vlans_between(vm, target)
+    return [
+        finding
+        for adapter in vm.adapters.all()
+        for finding in (*_adapter(adapter, names, networks, target), *_vlan(adapter, networks, vlans))
+    ]
 
 
 def check_choices(choices: Choices) -> list[Finding]:
@@ -69,12 +77,12 @@ def check_choices(choices: Choices) -> list[Finding]:
     return sorted(found, key=lambda finding: _ORDER[finding.level])
 
 
-def recheck(job: MigrationJob) -> list[Finding]:
-    """The same checks on what both hosts say now, for a job that begins."""
+def recheck(job: MigrationJob, source: Provider, target: Provider) -> list[Finding]:
+    """The same checks on what both hosts say now, for a job that begins and has a connection to each."""
     if job.vm is None or job.source is None or job.target is None:
         return [Finding(Level.ERROR, f"{job.vm_name} or one of its hosts was removed from Ferry.")]
+    refresh_anew(job.source, job.target, through={job.source: source, job.target: target})
     for host in (job.source, job.target):
-        refresh_anew(host)
         if host.state != Host.State.RESPONDING:
             return [Finding(Level.ERROR, f"{host.name}: {host.state_reason}", "Mend the connection, then retry.")]
     vm = VirtualMachine.objects.select_related("host").get(pk=job.vm.pk)
@@ -196,6 +204,13 @@ def _adapter(
         yield Finding(Level.WARNING, f"{title} goes from {source or 'no network'} to {chosen} on {target.name}.")
     else:
         yield Finding(Level.OK, f"{title} stays on {chosen or 'no network'}.")
+
+
+def _vlan(adapter: VirtualAdapter, networks: Mapping[str, str | None], vlans: Vlans) -> Iterator[Finding]:
+    network = networks.get(adapter.adapter_id)
+    doubt = vlans.doubt(adapter, network) if network != adapter.network_name else ""
+    if text := vlans.difference(adapter, network) or doubt:
+        yield Finding(Level.WARNING, text, "Choose another network, or see to the VLAN before the move.")
 
 
 def _folder_is_free(choices: Choices) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from migrations_app.availability import availability
 from migrations_app.board import strip
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.steps.hold import Hold
+from migrations_app.failures import failure_of
 from migrations_app.holds import why_not_change_window, why_not_cut_over
 from migrations_app.jobs import why_not_cancel, why_not_retry
 from migrations_app.live_forecast import latest
@@ -51,6 +52,7 @@ def job_context(job: MigrationJob, why_not_act: str = "") -> dict[str, Any]:
         "why_not_act": why_not_act,
         "plan": Plan.from_json(job.plan),
         "words": describe(job),
+        "failure": failure_of(job),
         "steps": [_step_line(step, job) for step in job.steps.all()],
         "availability": availability(job),
         "rate": rate_chart(job),

@@ -19,12 +19,16 @@ from migrations_app.engine.steps.hold import Hold
 from migrations_app.jobs import JobRefused, wake_a_worker
 from migrations_app.models import JobStep, MigrationJob
 
+# What `holding_step` looks for: a list of many jobs prefetches these steps alone.
+HOLDING_STEPS = JobStep.objects.filter(key=Hold.key, status=JobStep.Status.RUNNING)
+
 
 def holding_step(job: MigrationJob) -> JobStep | None:
     """The step that holds, while it does: everything is copied, the VM runs on its source. Its note says why."""
     if not job.holds or job.status != MigrationJob.Status.RUNNING or job.direction == MigrationJob.Direction.UNDO:
         return None
-    return job.steps.filter(key=Hold.key, status=JobStep.Status.RUNNING).first()
+    steps = (step for step in job.steps.all() if step.key == Hold.key and step.status == JobStep.Status.RUNNING)
+    return next(steps, None)
 
 
 def why_not_cut_over(job: MigrationJob) -> str:

@@ -213,11 +213,11 @@ class Journal:
     def limit_bytes_per_s(self) -> int:
         return limit_now(self.job.pk)
 
-    def wait(self) -> None:
+    def wait(self, at_most_s: float) -> None:
         """The first waits of a step are short, as it may be done in a moment; in the outage none is long."""
         self.go_on()
         is_outage = self.job.is_in_outage
-        longest_s = settings.POLL_MS / 1000 / (4 if is_outage else 1)
+        longest_s = min(at_most_s, settings.POLL_MS / 1000 / (4 if is_outage else 1))
         pause_s = min(longest_s, FIRST_WAIT_S * WAIT_GROWTH ** min(self._waits, GROWING_WAITS))
         self._waits += 1
         if is_outage:

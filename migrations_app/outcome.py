@@ -12,6 +12,7 @@ from hosts.models import Host, VirtualMachine
 from hosts.providers.errors import ProviderError
 from hosts.providers.types import VmState
 from migrations_app.changes import keep_after
+from migrations_app.engine.plan import Plan
 from migrations_app.engine.step import Context, StepRefused
 from migrations_app.journal import Cancelled, Journal, OutageTooLong
 from migrations_app.models import HostSlot, JobStep, MigrationJob
@@ -83,7 +84,7 @@ def leave_for_a_person(journal: Journal, ctx: Context) -> None:
 def complete(journal: Journal) -> None:
     job = journal.job
     _relocate(job)
-    state = "runs" if job.outage_began_at else "is"
+    state = "runs" if Plan.from_json(job.plan).was_running else "is"
     close(journal, Status.DONE, f"{job.vm_name} {state} on {job.target_name}.")
 
 

@@ -9,6 +9,7 @@ from hosts.placement import rate_host
 from migrations_app.answers import NETWORK, NOT_CONNECTED, Answers
 from migrations_app.checks import STALE_ACTION, check_networks, check_path, check_vm, errors
 from migrations_app.engine.step import Finding, Level
+from migrations_app.vlans import Vlans, vlans_between
 
 PAGES = {
     "migrate": "Before you begin",
@@ -30,12 +31,17 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class NetworkRow:
-    """A row of the networks page. `value`: what is chosen, as the form sends it; "" when a choice is missing."""
+    """A row of the networks page. `value`: what is chosen, as the form sends it; "" when a choice is missing.
+
+    `vlan`: what is known of the VLAN of the chosen network; `warning`: about the adapter's VLAN there. Both may be "".
+    """
 
     place: int
     adapter: VirtualAdapter
     value: str
     is_missing: bool
+    vlan: str
+    warning: str
 
 
 def stages(current: str) -> list[Stage]:
@@ -65,7 +71,10 @@ def problems_of(page: str, answers: Answers) -> list[Finding]:
 
 
 def network_rows(answers: Answers) -> list[NetworkRow]:
-    return [_network_row(place, adapter, answers) for place, adapter in enumerate(answers.adapters)]
+    if answers.target is None:
+        return []
+    vlans = vlans_between(answers.vm, answers.target)
+    return [_network_row(place, adapter, answers, vlans) for place, adapter in enumerate(answers.adapters)]
 
 
 def _host_problems(answers: Answers) -> list[Finding]:
@@ -77,10 +86,16 @@ def _host_problems(answers: Answers) -> list[Finding]:
     return [Finding(Level.ERROR, reason.text, reason.action) for reason in reasons if reason.is_blocking]
 
 
-def _network_row(place: int, adapter: VirtualAdapter, answers: Answers) -> NetworkRow:
-    names = {network.name for network in answers.target.networks.all()} if answers.target else set()
-    is_missing = bool(adapter.network_name) and adapter.network_name not in names
+def _network_row(place: int, adapter: VirtualAdapter, answers: Answers, vlans: Vlans) -> NetworkRow:
+    is_missing = bool(adapter.network_name) and adapter.network_name not in vlans.target
     if adapter.adapter_id not in answers.networks:
-        return NetworkRow(place, adapter, "", is_missing)
+        return NetworkRow(place, adapter, "", is_missing, "", "")
     name = answers.networks[adapter.adapter_id]
-    return NetworkRow(place, adapter, NOT_CONNECTED if name is None else NETWORK + name, is_missing)
+    return NetworkRow(
+        place,
+        adapter,
+        NOT_CONNECTED if name is None else NETWORK + name,
+        is_missing,
+        vlans.words(name),
+        vlans.difference(adapter, name) or vlans.doubt(adapter, name),
+    )

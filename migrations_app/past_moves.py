@@ -14,7 +14,7 @@ from django.db.models.fields.json import KT
 from migrations_app.figures import ASSUMED_RATE, LATEST, Figure, Origin, Pace, assumed_pace, measured
 from migrations_app.models import JobEvent, JobStep, MigrationJob
 
-MOST_MOVES = 1000
+MOST_MOVES = 400
 # A smaller copy tells how long a step takes, not how fast the link is.
 LEAST_COPY_BYTES = 16 << 20
 _FIRST_COPY = Q(key__in=("copy", "copy-all"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-_DEVICES = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_DEVICES = re.compile(r"^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$)(\.|$)", re.IGNORECASE)
 _FORBIDDEN = re.compile(r'[<>:"/|?*\x00-\x1f]')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MAX_LENGTH = 180
-_SYSTEM_FOLDERS = ("/proc", "/sys", "/dev", "/boot", "/etc", "/bin", "/sbin", "/lib/", "/usr/bin", "/usr/lib")
+_SYSTEM_FOLDERS = ("/proc", "/sys", "/dev", "/boot", "/etc", "/bin", "/sbin", "/lib", "/usr/bin", "/usr/lib")
 
 
 def why_not_folder(text: str, *, is_posix: bool = False) -> str:
@@ -21,7 +21,7 @@ def _why_not_posix(text: str) -> str:
         return "Give a folder from the root on, such as /var/lib/libvirt/images."
     if len(text) > _MAX_LENGTH:
         return f"The path is longer than {_MAX_LENGTH} characters."
-    if text.rstrip("/").startswith(_SYSTEM_FOLDERS) or text.strip("/") == "":
+    if text.strip("/") == "" or f"{text}/".startswith(tuple(f"{each}/" for each in _SYSTEM_FOLDERS)):
         return f"{text} belongs to the operating system; give a folder for virtual machines."
     if any(part in ("", ".", "..") for part in text[1:].rstrip("/").split("/")):
         return "The path must not contain empty parts, . or .. between its slashes."

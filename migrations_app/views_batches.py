@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from hosts.access import Action, allow, can, groups_of, needs, rights_of
+from hosts.addresses import is_key
 from hosts.models import Host, VirtualMachine
 from migrations_app.batch_progress import progress_of, progress_of_many
 from migrations_app.batches import (
@@ -29,10 +30,10 @@ from migrations_app.batches import (
     plan_evacuation,
     plan_moves,
 )
+from migrations_app.job_rows import SHOWN
 from migrations_app.models import BatchEntry, MoveBatch
 from migrations_app.people import plans_seen_with, user_of
 from migrations_app.schedule_form import ScheduleForm
-from migrations_app.views import SHOWN
 
 PAGE_SIZE = 50
 SHOWN_HOSTS = 200
@@ -50,7 +51,7 @@ def plan_list(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs(Action.MIGRATE)
 def plan_new(request: HttpRequest) -> HttpResponse:
-    pks = {int(pk) for pk in request.POST.getlist("vm") if pk.isascii() and pk.isdecimal() and len(pk) < 18}
+    pks = {int(pk) for pk in request.POST.getlist("vm") if is_key(pk)}
     allow(request.user, Action.MIGRATE, *VirtualMachine.objects.filter(pk__in=pks).select_related("host"))
     try:
         batch = plan_moves(pks, user_of(request))
@@ -208,7 +209,7 @@ def _targets(request: HttpRequest, batch: MoveBatch) -> list[Host]:
 
 def _chosen_host(request: HttpRequest) -> Host | None:
     pk = request.POST.get("target", "")
-    if not (pk.isascii() and pk.isdecimal() and len(pk) < 18):
+    if not is_key(pk):
         return None
     host = get_object_or_404(Host, pk=pk)
     allow(request.user, Action.MIGRATE, host)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from hosts.access import Action, SignedInRequest, allow, needs
-from hosts.addresses import is_ours
+from hosts.addresses import is_key, is_ours
 from hosts.models import VirtualMachine
 from migrations_app.power import PowerRefused, order_power, why_not_power
 from migrations_app.power_words import WORDS, PowerWords, Verb
@@ -95,7 +95,7 @@ def _verb(request: HttpRequest) -> Verb:
 def _vms(request: HttpRequest) -> list[VirtualMachine]:
     """In the order of their names; one that was removed meanwhile is left out."""
     given = request.POST.getlist("vm") or request.GET.getlist("vm")
-    pks = [pk for pk in given if pk.isdecimal()]
+    pks = [pk for pk in given if is_key(pk)]
     return list(VirtualMachine.objects.filter(pk__in=pks).select_related("host__group").order_by("name", "pk"))
 
 

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from hosts.access import Action, allow, can, needs
+from hosts.favourites import remember_path
 from hosts.models import VirtualMachine
 from migrations_app.answers import Answers
 from migrations_app.checks import check_choices, errors
+from migrations_app.folder_browser import browser_of
 from migrations_app.jobs import JobRefused, start_job
 from migrations_app.pages import network_rows, problems_of, stages, stops
 from migrations_app.people import user_of
@@ -56,7 +58,9 @@ def select_path(request: HttpRequest, pk: int) -> HttpResponse:
         rooms=rooms(answers),
         disks=disks,
         problems=problems_of("migrate-path", answers),
-        carried=answers.carried("folder", "disk-", "on"),
+        browser=browser_of(answers, answers.target) if answers.target else None,
+        why_not_act=can(request.user, Action.MIGRATE, answers.vm).why_not,
+        carried=answers.carried("folder", "disk-", "remember", "on"),
     )
 
 
@@ -100,6 +104,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         job = start_job(make_plan(choices), user_of(request), answers.rating_options, answers.schedule_form.schedule)
     except JobRefused as refused:
         return _summary(request, answers, refused=str(refused))
+    if answers.remembers_folder:
+        remember_path(choices.target, answers.folder, user_of(request))
     return redirect("job-page", pk=job.pk)
 
 

@@ -73,7 +73,7 @@ def _running(job: MigrationJob) -> Words:
 def _before_outage(job: MigrationJob) -> Words:
     expected = expected_outage(job)
     if not expected:
-        text = f"{job.vm_name} is being moved from {job.source_name} to {job.target_name}. It does not run meanwhile."
+        text = f"{job.vm_name} is being moved from {job.source_name} to {job.target_name}. {_meanwhile(job)}"
         return Words(text, "busy", "arrow-right-left")
     text = f"{job.vm_name} is being moved from {job.source_name} to {job.target_name}. It keeps running. "
     return Words(text + f"Expect a pause of {expected}", "busy", "arrow-right-left", _pause_at(job))
@@ -100,13 +100,19 @@ def _pause_at(job: MigrationJob) -> datetime | None:
 
 def _done(job: MigrationJob) -> str:
     measured = measured_outage(job)
+    if not measured and _did_run(job):
+        return f"{job.vm_name} was moved live and runs on {job.target_name}."
     if not measured:
         return f"{job.vm_name} was moved to {job.target_name}. It did not run, so there was no outage."
     return f"{job.vm_name} was moved and runs on {job.target_name}. It was not available for {measured}."
 
 
 def _meanwhile(job: MigrationJob) -> str:
-    return "It keeps running." if _plan(job)["vm_state"] == "running" else "It does not run."
+    return "It keeps running." if _did_run(job) else "It does not run."
+
+
+def _did_run(job: MigrationJob) -> bool:
+    return bool(_plan(job)["vm_state"] == "running")
 
 
 def _return(job: MigrationJob) -> str:

@@ -6,11 +6,14 @@ from typing import Any
 
 from django import template
 
-from console.tree import build_tree
+from console.tree import Marked, build_tree
 from hosts.access import rights_of
 from migrations_app.board import strip
 
 register = template.Library()
+
+# The cookie with the keys of the groups that somebody opened in the tree, which tree.js writes: "3.7".
+OPENED = "ferry-opened"
 
 # How the names of their addresses begin.
 _WORKSPACES = {
@@ -22,6 +25,7 @@ _WORKSPACES = {
     "audit": "administration",
     "group": "administration",
     "move-defaults": "administration",
+    "retention": "administration",
     "about": "administration",
 }
 
@@ -35,12 +39,14 @@ def workspaces(context: template.Context) -> dict[str, Any]:
 def host_tree(context: template.Context) -> dict[str, Any]:
     """The tree; what the page is about is marked: `host`, or ?host= and ?group= of the address."""
     query = context["request"].GET
-    host = getattr(context.get("host"), "pk", None) or query.get("host", "")
+    host = str(getattr(context.get("host"), "pk", None) or query.get("host", ""))
+    group = query.get("group", "") or str(getattr(context.get("group"), "pk", ""))
+    opened = frozenset(context["request"].COOKIES.get(OPENED, "").split("."))
     return {
-        "roots": build_tree(str(host), rights_of(context["request"].user)),
+        "roots": build_tree(Marked(host, group, opened), rights_of(context["request"].user)),
         "current": "hosts" if _workspace(context) in ("reports", "administration") else _workspace(context),
-        "host_pk": str(host),
-        "group_pk": query.get("group", "") or str(getattr(context.get("group"), "pk", "")),
+        "host_pk": host,
+        "group_pk": group,
         "may": context["may"],
     }
 

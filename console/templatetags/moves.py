@@ -1,4 +1,4 @@
-"""The moves of a host, for its charts: the page of a host belongs to an application that knows nothing of moves."""
+"""Moves for pages of applications that know nothing of them, and a job in plain words for its row."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from django import template
 from hosts.charts import Window
 from hosts.models import Host
 from migrations_app.batch_progress import Progress, evacuation_of
+from migrations_app.models import MigrationJob
 from migrations_app.move_marks import Mark, marks_on
+from migrations_app.words import Words, describe
 
 register = template.Library()
 
@@ -22,3 +24,8 @@ def evacuation(host: Host) -> Progress | None:
 @register.simple_tag
 def move_marks(host: Host, window: Window) -> Sequence[Mark]:
     return marks_on(host, window)
+
+
+@register.simple_tag
+def sentence_of(job: MigrationJob) -> Words:
+    return describe(job)

@@ -15,6 +15,7 @@ from hosts import units
 register = template.Library()
 
 _FORMATS = {"": "j M H:i:s", "minute": "j M H:i", "time": "H:i:s", "clock": "H:i"}
+register.filter("number", units.number)
 register.filter("size", units.size)
 register.filter("memory", units.memory)
 register.filter("rate", units.rate)

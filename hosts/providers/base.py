@@ -6,6 +6,7 @@ Every method that changes something looks before it makes: called twice it does 
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from types import TracebackType
@@ -57,7 +58,11 @@ class QuickMigrates(Provider):
     another that has begun. So whatever was given up (a deadline, a dropped connection, a worker that lost its lease) is
     not made any more once a later one was. Every method that changes something raises Overtaken when it comes too late,
     WrongState while an earlier one is still under way on the host, and Refused without a claim.
+
+    `look_again_s`: how long whoever follows a work may leave it alone, at most. On Hyper-V each look starts a process.
     """
+
+    look_again_s: float = math.inf
 
     @abstractmethod
     def claim(self, claim: Claim) -> None:

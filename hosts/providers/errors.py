@@ -21,11 +21,18 @@ ProviderError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+BETWEEN_HOSTS = "Check that both hosts are on and that they reach each other over the network."
+
 
 class ProviderError(Exception):
-    """Base of all. `host` is the host's name, `message` one sentence, `action` what to do about it."""
+    """Base of all. `host` is the host's name, `message` one sentence, `action` what to do about it.
 
-    recommended = "Look at the host's event log and retry the job."
+    `recommended` fits hosts of every kind; a provider knows better what to do about its own (`advise`).
+    """
+
+    recommended = "Look at the host's log and retry the job."
 
     def __init__(self, host: str, message: str, *, kind: str = "", action: str = "") -> None:
         super().__init__(host, message)
@@ -39,7 +46,7 @@ class ProviderError(Exception):
 
 
 class HostUnreachable(ProviderError):
-    recommended = "Check that the host is on, its name resolves, and WinRM listens on the port."
+    recommended = "Check that the host is on, its name resolves, and its port is reached from here."
 
 
 class DeadlineExceeded(HostUnreachable):
@@ -55,15 +62,15 @@ class HostKeyUntrusted(ProviderError):
 
 
 class AccessDenied(ProviderError):
-    recommended = "Check the user name, the password and that the user is a Hyper-V administrator on the host."
+    recommended = "Check the user, the password or key, and what the user may do on the host."
 
 
 class NotAHypervisor(ProviderError):
-    recommended = "Install the Hyper-V role and its PowerShell module on the host."
+    recommended = "Install the virtualization software on the host, or choose another host."
 
 
 class ProtocolError(ProviderError):
-    recommended = "Check that the port belongs to WinRM and that no proxy answers in its place."
+    recommended = "Check that it is the right port and that no proxy answers in its place."
 
 
 class Refused(ProviderError):
@@ -102,8 +109,17 @@ class DigestMismatch(ProviderError):
     recommended = "Retry the job; if it happens again, check the network and the disks of both hosts."
 
 
+def advise(error: ProviderError, actions: Mapping[type[ProviderError], str]) -> None:
+    """Unless the error says itself what to do, it is what fits this kind of host."""
+    if error.action == error.recommended:
+        error.action = actions.get(type(error), error.action)
+
+
 def refusal(host: str, kind: str, message: str) -> ProviderError:
-    """The error for a refusal that a host or its detached work named by `kind`, a class name of this file."""
+    """The error for a refusal that a host or its detached work named by `kind`, a class name of this file. Work that
+    names HostUnreachable has not reached the other host of its job."""
+    if kind == HostUnreachable.__name__:
+        return HostUnreachable(host, message, action=BETWEEN_HOSTS)
     classes = (NotAHypervisor, NotFound, AlreadyExists, WrongState, NotEnoughMemory, NotEnoughSpace, Incompatible)
     named = {cls.__name__: cls for cls in (*classes, AccessDenied, DigestMismatch)}
     return named.get(kind, Refused)(host, message, kind=kind)

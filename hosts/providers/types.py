@@ -175,6 +175,7 @@ class Network:
     network_id: str
     name: str
     kind: str
+    vlan_id: int | None = None  # what it puts traffic of adapters without one into
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +239,6 @@ class CopyOrder:
 
 @dataclass(frozen=True, slots=True)
 class HashOrder:
-    """`size_bytes` as in CopyOrder."""
-
     work_id: str
     path: str
     size_bytes: int = 0

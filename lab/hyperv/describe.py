@@ -77,7 +77,7 @@ def describe_host(machine: Machine) -> dict[str, Any]:
         "max_migrations": MAX_MIGRATIONS,
         "volumes": machine.volumes.listed(),
         "networks": [
-            {"network_id": switch.id, "name": switch.name, "kind": switch.kind.lower()}
+            {"network_id": switch.id, "name": switch.name, "kind": switch.kind.lower(), "vlan_id": None}
             for switch in sorted(settings.switches, key=lambda switch: switch.name)
         ],
         "vms": [describe_vm(vm, is_tolerant=True) for vm in sorted(machine.vms(), key=lambda vm: vm.config.name)],

@@ -35,6 +35,14 @@ class DriveFolders:
         return f"{drive}:\\" + "\\".join(parts)
 
 
+def folders_in(drives: DriveFolders, path: str) -> list[str]:
+    """The names of the folders in a Windows folder. Raises Refused, by Windows' code for a path that is not there."""
+    folder = drives.real(path)
+    if not folder.is_dir():
+        raise Refused("NotFound", f"Could not find a part of the path '{path}'.", "ObjectNotFound")
+    return sorted((each.name for each in folder.iterdir() if each.is_dir()), key=str.lower)
+
+
 def split_path(path: str) -> tuple[str, tuple[str, ...]]:
     """Drive letter and names of an absolute Windows path; `..`, device names and forbidden characters are refused."""
     text = path.replace("/", "\\")

@@ -14,6 +14,7 @@ from lab.hyperv.imports import read_order, register
 from lab.hyperv.machine import Machine
 from lab.hyperv.marking import mark, save_marked, start_marked, unmark
 from lab.hyperv.merger import Merger
+from lab.hyperv.paths import folders_in
 from lab.hyperv.powering import save_unmarked, shut_down, start_unmarked, turn_off
 from lab.hyperv.refusal import Refused
 from lab.hyperv.removal import delete_files, remove_vm
@@ -41,6 +42,10 @@ def inspect_host(host: EmulatedHost, _: Parameters) -> dict[str, Any]:
 
 def sample_host(host: EmulatedHost, _: Parameters) -> dict[str, Any]:
     return describe_load(host.machine)
+
+
+def list_folders(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
+    return {"folders": folders_in(host.machine.folder.drives, given["Path"])[: given["Most"]]}
 
 
 def get_vm(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
@@ -139,6 +144,7 @@ def power_turn_off(host: EmulatedHost, given: Parameters) -> dict[str, Any]:
 VERBS: dict[str, Callable[[EmulatedHost, Parameters], dict[str, Any]]] = {
     "inspect-host": inspect_host,
     "sample-host": sample_host,
+    "list-folders": list_folders,
     "get-vm": get_vm,
     "mark-vm": mark_vm,
     "unmark-vm": unmark_vm,

@@ -53,10 +53,10 @@ class LabSpec:
 
 def default_spec(host_count: int = 3) -> LabSpec:
     """Two or three hosts with three VMs: one disk, two disks, and one that is off."""
-    web, database = VmSpec("WEB01"), VmSpec("DB01", disks=(DiskSpec(), DiskSpec()))
-    archive = VmSpec("ARCHIVE01", is_running=False, is_autostarted=False)
-    first = HostSpec("KVM01", bridges=(LAN, DMZ), vms=(web,))
+    mail, shop = VmSpec("MAIL01"), VmSpec("SHOP01", disks=(DiskSpec(), DiskSpec()))
+    old = VmSpec("OLD01", is_running=False, is_autostarted=False)
+    first = HostSpec("KVM01", bridges=(LAN, DMZ), vms=(mail,))
     if host_count == 2:
-        return LabSpec((first, HostSpec("KVM02", bridges=(LAN, DMZ), vms=(database, archive))))
-    second = HostSpec("KVM02", bridges=(LAN, DMZ), vms=(database,))
-    return LabSpec((first, second, HostSpec("KVM03", small_mb=512, vms=(archive,))))
+        return LabSpec((first, HostSpec("KVM02", bridges=(LAN, DMZ), vms=(shop, old))))
+    second = HostSpec("KVM02", bridges=(LAN, DMZ), vms=(shop,))
+    return LabSpec((first, second, HostSpec("KVM03", small_mb=512, vms=(old,))))

@@ -78,7 +78,7 @@ def _drive(journal: Journal, lease: Lease) -> None:
             _connect(job.target, job.target_name, is_gone=job.is_target_given_up) as target,
         ):
             claim_hosts(job, lease, (source, target))
-            ctx = Context(job.tag, plan, source, target, journal, (), lambda: recheck(job))
+            ctx = Context(job.tag, plan, source, target, journal, (), lambda: recheck(job, source, target))
             ctx = replace(ctx, cut_over=journal.cut_over, now=timezone.now)
             _Run(journal, lease, _entries(job, plan)).drive(ctx)
     except KeyMissing as missing:

@@ -73,7 +73,7 @@ class Progress(Protocol):
     def limit_bytes_per_s(self) -> int:
         """How fast all files of the job together may travel now; 0: no limit. It may change at any time."""
 
-    def wait(self) -> None:
+    def wait(self, at_most_s: float) -> None:
         """Pause between two polls of a host. Raises what ends the step: a cancel, a deadline, a lost lease."""
 
 
@@ -146,6 +146,10 @@ class Context:
         if found is None:
             raise NotFound(self.plan.source_name, f"{self.plan.vm_name} is not on {self.plan.source_name} any more.")
         return found
+
+    def wait(self) -> None:
+        """As Progress.wait, as long as both hosts want to be left alone."""
+        self.progress.wait(max(self.source.look_again_s, self.target.look_again_s))
 
 
 def bears(vm: Vm, tag: str) -> bool:

@@ -71,7 +71,7 @@ def _carry_out(ctx: Context, source: _Side, target: _Side, total: int) -> None:
             ctx.progress.report(done, max(total, done))
             if source.is_done and target.is_done:
                 return
-            ctx.progress.wait()
+            ctx.wait()
 
 
 class _Side:

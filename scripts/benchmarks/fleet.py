@@ -5,18 +5,13 @@ Run by hand: FERRY_VAR=$(mktemp -d) .venv/bin/python -m scripts.benchmarks fleet
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from http.client import HTTPConnection
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from console.first_run import migrate_database
@@ -24,30 +19,12 @@ from hosts.models import Host, VirtualMachine
 from hosts.placement import rate_host, rate_hosts, stream_ratings
 from hosts.rollup import roll_up
 from hosts.series import host_series
-from hosts.units import size
 from scripts.benchmarks.make_fleet import make_fleet
 from scripts.benchmarks.process import running_server
+from scripts.benchmarks.served_pages import TIMES, WARM_UPS, Timed, count_queries, measure_page
 from scripts.benchmarks.table import Row, as_markdown
 
 RATE_ALL_MS = 100
-TIMES = 15
-WARM_UPS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """Seconds of every repetition, the least of this thread's processor in one, and the queries of one."""
-
-    seconds: list[float]
-    queries: int
-    cpu_s: float | None = None
-
-    @property
-    def figure(self) -> str:
-        middle, slowest = 1000 * statistics.median(self.seconds), 1000 * max(self.seconds)
-        fastest = 1000 * min(self.seconds)
-        cpu = f", CPU {1000 * self.cpu_s:.0f} ms" if self.cpu_s is not None else ""
-        return f"{middle:.0f} ms ({fastest:.0f} to {slowest:.0f}){cpu}, {self.queries} queries"
 
 
 def main() -> None:
@@ -100,32 +77,13 @@ def _page_rows() -> list[Row]:
     }
     client = Client(SERVER_NAME="localhost")
     client.force_login(User.objects.create_superuser("bench", password=None))
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
     rows = []
     with running_server(["manage.py", "serve", "--no-worker", "--port", "0"]) as server:
         for name, path in pages.items():
-            queries = _queries(lambda path=path: client.get(path).getvalue())  # type: ignore[misc]
-            times = [_fetch(server.address, path, cookie) for _ in range(TIMES + WARM_UPS)][WARM_UPS:]
-            first, whole = (Timed([time[part] for time in times], queries) for part in (0, 1))
-            rows.append(Row(f"{name}: first byte", first.figure.partition(", ")[0]))
-            rows.append(Row(f"{name}: whole", f"{whole.figure}, {size(times[0][2])}"))
+            served = measure_page(server.address, server.pid, path, client)
+            rows.append(Row(f"{name}: first byte", served.first.figure.partition(", ")[0]))
+            rows.append(Row(f"{name}: whole", served.figure))
     return rows
-
-
-def _fetch(address: str, path: str, cookie: str) -> tuple[float, float, int]:
-    """Seconds to the first byte of the body and to the last, and how many bytes there were."""
-    wire = HTTPConnection(address, timeout=60)
-    began = time.perf_counter()
-    wire.request("GET", path, headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={cookie}"})
-    answer = wire.getresponse()
-    body = answer.read(1)
-    first = time.perf_counter() - began
-    body += answer.read()
-    whole = time.perf_counter() - began
-    wire.close()
-    if answer.status != 200:
-        raise RuntimeError(f"{path} answered {answer.status}")
-    return first, whole, len(body)
 
 
 def _time(what: Callable[[], object]) -> Timed:
@@ -137,10 +95,4 @@ def _time(what: Callable[[], object]) -> Timed:
         what()
         seconds.append(time.perf_counter() - began)
         cpu_s.append(time.thread_time() - began_cpu)
-    return Timed(seconds, _queries(what), min(cpu_s))
-
-
-def _queries(what: Callable[[], object]) -> int:
-    with CaptureQueriesContext(connection) as captured:
-        what()
-    return len(captured)
+    return Timed(seconds, count_queries(what), min(cpu_s))

@@ -110,6 +110,7 @@ def _vm(host: Host, number: int) -> VirtualMachine:
         memory_mb=memory_mb if number % 5 else 0,
         memory_demand_mb=memory_mb // 2,
         memory_startup_mb=memory_mb,
+        uptime_s=_random.randint(60, 9_000_000) if number % 5 else 0,
         folder=f"D:\\VMs\\{name}",
     )
 

@@ -32,3 +32,5 @@ def main() -> None:
     run_module_apart("queueing", {"FERRY_WORKER_THREADS": str(QUEUE_THREADS)})
     print("Rating a fleet ...", flush=True)
     run_module_apart("fleet")
+    print("Lists of a large estate ...", flush=True)
+    run_module_apart("lists")

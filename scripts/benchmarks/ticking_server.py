@@ -12,10 +12,9 @@ from django.db import connection
 
 from console.first_run import migrate_database
 from console.server import serve, take_endpoint
-from hosts.providers.types import VmState
-from migrations_app.engine.plan import Plan
 from migrations_app.events import add_event
 from migrations_app.models import MigrationJob
+from scripts.benchmarks.make_jobs import A_PLAN
 
 EVENT_EVERY_S = 1.0
 
@@ -44,25 +43,7 @@ def _tick(job_pk: int, ended: threading.Event) -> None:
 
 
 def _job() -> MigrationJob:
-    plan = Plan(
-        vm_uid="watched",
-        vm_name="WEB01",
-        vm_state=VmState.RUNNING,
-        fingerprint="",
-        source_name="HV01",
-        target_name="HV02",
-        source_folder="D:\\VMs\\WEB01",
-        folder="D:\\VMs\\WEB01",
-        disks=(),
-        adapters=(),
-        memory_mb=64,
-        disk_bytes=64 << 20,
-        total_low_s=1,
-        total_high_s=2,
-        outage_low_s=1,
-        outage_high_s=2,
-        deadline_s=60,
-    )
+    plan = A_PLAN
     return MigrationJob.objects.create(
         vm_uid=plan.vm_uid,
         vm_name=plan.vm_name,

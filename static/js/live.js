@@ -1,10 +1,17 @@
 // What comes by websocket: fragments are put where their ids are, events of a log once and in order, focus stays.
 /* global htmx */
+import { addNewest, areRowsComing } from "./more.js";
+
 const SIGNED_OUT = 4403;
 const GONE = 4404;
 const REOPENS_BY_ITSELF = [1006, 1011, 1012, 1013];
+const WHY_NO_ANSWER = {
+  403: "You may not do this any more. Reload the page.",
+  404: "This is not there any more. Reload the page.",
+};
 const live = document.getElementById("live");
 const announcer = document.getElementById("announcer");
+const late = new Map();
 let focused = "";
 
 const log = () => document.getElementById("job-log");
@@ -27,17 +34,28 @@ function dropSeen(line) {
 
 function leaveOut(element) {
   element.remove();
+  if (areRowsComing()) late.set(element.id, element);
   const list = document.querySelector("[data-grows]");
   if (list && /^job-\d+-state$/.test(element.id) && isFirstPage()) grow(list);
 }
 
 const isFirstPage = () => !new URLSearchParams(location.search).has("page");
 
-/** A job the list does not have: fetch the list anew, at most once in a while. */
+/** A job the list does not have: it is fetched, at most once in a while. An empty list is fetched anew. */
 function grow(list) {
   if (list.dataset.growing) return;
   list.dataset.growing = "yes";
-  setTimeout(() => htmx.ajax("GET", location.href, { target: "#job-rows", select: "#job-rows", swap: "outerHTML" }), 300);
+  setTimeout(async () => {
+    if (list.tBodies) await addNewest(list);
+    else await htmx.ajax("GET", location.href, { target: "#job-rows", select: "#job-rows", swap: "outerHTML" });
+    delete list.dataset.growing;
+  }, 300);
+}
+
+/** What came for rows that were under way, and is newer than they are. */
+function catchUp() {
+  for (const [id, element] of late) document.getElementById(id)?.replaceWith(element);
+  late.clear();
 }
 
 function show(state, text) {
@@ -45,6 +63,12 @@ function show(state, text) {
   live.hidden = !text;
   live.dataset.state = state;
   live.textContent = text;
+}
+
+/** A part of the page could not be fetched: it stays as it was, and that is said. */
+function refused(sentence) {
+  show("lost", sentence);
+  announcer.textContent = sentence;
 }
 
 function afterMessage() {
@@ -70,9 +94,9 @@ document.body.addEventListener("htmx:wsOpen", (event) => {
   if (event.target.dataset.job) event.detail.socketWrapper.send(JSON.stringify({ since: seen() }), event.target);
 });
 document.body.addEventListener("htmx:wsClose", closed);
-document.body.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status === 403) show("lost", "You may not do this any more. Reload the page.");
-});
+document.addEventListener("rows", catchUp, true);
+document.body.addEventListener("htmx:responseError", (event) => refused(WHY_NO_ANSWER[event.detail.xhr.status] ?? "Ferry could not answer. Reload the page."));
+document.body.addEventListener("htmx:sendError", () => refused("Ferry does not answer. What you entered is still here."));
 document.body.addEventListener("htmx:wsBeforeMessage", () => {
   focused = document.activeElement?.id ?? "";
   const box = log();

@@ -1,6 +1,8 @@
-// Boxes of the list of virtual machines: the button says how many are checked, one box checks all, Shift a range.
+// Boxes of the list of virtual machines: the button says how many are checked, one box checks all that are shown, Shift a
+// range, Ctrl on a row its box.
 // Without this the boxes and the button work as any form does.
 const boxes = () => [...document.querySelectorAll("[data-pick]")];
+const hasModifier = (event) => event.ctrlKey || event.metaKey || event.shiftKey;
 let last;
 
 function count() {
@@ -22,13 +24,26 @@ function checkRange(box) {
   if (from >= 0) for (const between of all.slice(from, to)) between.checked = box.checked;
 }
 
+/** A click on the box; or with Ctrl or Shift anywhere in the row, as in lists of files. */
+function boxOf(event) {
+  const box = event.target.closest?.("[data-row]")?.querySelector("[data-pick]");
+  if (!box || event.target === box) return box;
+  if (!hasModifier(event) || event.target.closest("a, button")) return null;
+  box.checked = event.shiftKey || !box.checked;
+  return box;
+}
+
 document.addEventListener("click", (event) => {
-  const box = event.target.closest?.("[data-pick]");
+  const box = boxOf(event);
   if (!box) return;
   if (event.shiftKey && last) checkRange(box);
   last = box;
   count();
 });
+document.addEventListener("mousedown", (event) => {
+  if (event.shiftKey && event.target.closest("[data-row]:has([data-pick])")) event.preventDefault(); // selects no text
+});
+document.addEventListener("rows", count);
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-picks-all]")) for (const box of boxes()) box.checked = event.target.checked;
   if (event.target.matches("[data-picks-all], [data-pick]")) count();

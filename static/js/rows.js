@@ -1,8 +1,6 @@
 // Rows of the list: a click selects (details below, actions at the right, an address that can be sent);
 // arrow keys go up and down; the filter answers while typing.
 /* global htmx */
-const rows = () => [...document.querySelectorAll("[data-row]")];
-
 function addressOf(pk) {
   const url = new URL(location.href);
   if (pk) url.searchParams.set("selected", pk);
@@ -10,17 +8,19 @@ function addressOf(pk) {
   return url.pathname + url.search;
 }
 
-async function select(pk) {
-  const address = addressOf(pk);
-  for (const row of rows()) row.classList.toggle("is-picked", row.dataset.row === pk);
+/** `row`: undefined for none. */
+async function select(row) {
+  const address = addressOf(row?.dataset.row);
+  document.querySelector("[data-row].is-picked")?.classList.remove("is-picked");
+  row?.classList.add("is-picked");
   history.replaceState(null, "", address);
-  await htmx.ajax("GET", address, { target: "#vm-details", select: "#vm-details", swap: "outerHTML", selectOOB: "#vm-actions" });
+  await htmx.ajax("GET", row?.dataset.details ?? address, { target: "#vm-details", select: "#vm-details", swap: "outerHTML", selectOOB: "#vm-actions" });
 }
 
 function onClick(event) {
   const row = event.target.closest("[data-row]");
-  if (!row || event.target.closest("a, button, .pick")) return;
-  select(row.dataset.row);
+  if (!row || event.target.closest("a, button, .pick") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  select(row);
 }
 
 /** Up and down from row to row, whatever cell has the focus. */
@@ -32,7 +32,7 @@ function onKey(event) {
   if (!link) return;
   event.preventDefault();
   link.focus();
-  select(other.dataset.row);
+  select(other);
 }
 
 /** The filter: as typed, after a short rest; the field keeps its focus and its cursor. */
@@ -58,5 +58,5 @@ document.addEventListener("input", (event) => {
 document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-closes-details]")) return;
   event.preventDefault();
-  select("");
+  select();
 });

@@ -37,4 +37,5 @@ function count() {
 localize(document);
 document.body.addEventListener("htmx:wsAfterMessage", () => localize(document));
 document.body.addEventListener("htmx:afterSwap", () => localize(document));
+document.body.addEventListener("rows", () => localize(document));
 setInterval(count, 500);

@@ -1,17 +1,42 @@
-// The tree: one tab stop, arrow keys, Home, End, type-ahead; what is folded is kept for the session.
+// The tree: one tab stop, arrow keys, Home, End, type-ahead; what is folded is kept for the session. A group that comes
+// folded is asked for its hosts when it is opened, and a cookie tells the next page to bring them.
 const tree = document.querySelector("[data-tree]");
 const FOLDED = "ferry-folded";
+const OPENED = "ferry-opened";
+const OPENS_AFTER_MS = 600;
 
 const items = () => [...tree.querySelectorAll("[role=treeitem]")];
 const visible = () => items().filter((item) => item.checkVisibility());
 const folded = () => new Set(JSON.parse(sessionStorage.getItem(FOLDED) ?? "[]"));
 
-function expand(item, isOpen) {
+const opened = () => new Set(document.cookie.match(`${OPENED}=([\\d.]*)`)?.[1].split(".").filter(Boolean));
+
+async function expand(item, isOpen) {
   item.setAttribute("aria-expanded", String(isOpen));
   const set = folded();
   if (isOpen) set.delete(item.id);
   else set.add(item.id);
   sessionStorage.setItem(FOLDED, JSON.stringify([...set]));
+  remember(item.dataset.dropGroup, isOpen);
+  if (isOpen) await addHosts(item.nextElementSibling);
+}
+
+function remember(group, isOpen) {
+  const set = opened();
+  if (isOpen) set.add(group);
+  else set.delete(group);
+  document.cookie = `${OPENED}=${[...set].join(".")}; path=/; samesite=lax`;
+}
+
+/** The hosts of a group that came without them, once. */
+async function addHosts(list) {
+  const { hostsAt } = list.dataset;
+  if (!hostsAt) return;
+  delete list.dataset.hostsAt;
+  const answer = await fetch(hostsAt, { credentials: "same-origin" });
+  if (!answer.ok || answer.redirected) return location.reload();
+  list.insertAdjacentHTML("beforeend", await answer.text());
+  for (const item of list.querySelectorAll("[role=treeitem]")) item.tabIndex = -1;
 }
 
 function focus(item) {
@@ -74,4 +99,12 @@ if (tree) {
     event.preventDefault();
     expand(item, item.getAttribute("aria-expanded") === "false");
   });
+  let resting;
+  document.addEventListener("dragover", (event) => {
+    const item = event.target.closest?.('.tree-item[aria-expanded="false"]');
+    if (item === resting?.item) return;
+    clearTimeout(resting?.timer);
+    resting = item && { item, timer: setTimeout(() => expand(item, true), OPENS_AFTER_MS) };
+  });
+  for (const end of ["dragend", "drop"]) document.addEventListener(end, () => clearTimeout(resting?.timer));
 }

@@ -30,4 +30,4 @@ def test_the_host_that_the_page_is_about_is_always_there(signed_in: Client) -> N
 def test_a_small_group_shows_all_of_them(db: None) -> None:
     host("HV01")
 
-    assert (len(build_tree()[0].shown), build_tree()[0].more) == (1, 0)
+    assert (len(build_tree()[0].hosts), build_tree()[0].more) == (1, 0)

@@ -249,7 +249,7 @@ def test_the_list_takes_the_same_few_queries_for_many_users(
     for number in range(30):
         person(f"user{number}", Role.OPERATOR)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(17):
         assert "user29" in boss.get(reverse("user-list")).content.decode()
 
 

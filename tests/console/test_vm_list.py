@@ -7,6 +7,7 @@ import re
 import pytest
 from django.test import Client
 
+from console.vm_rows import PAGE_SIZE
 from hosts.inventory import root_group
 from hosts.models import Host, HostGroup, VirtualAdapter, VirtualMachine
 from hosts.providers.types import Secret
@@ -66,22 +67,22 @@ def test_a_column_sorts_both_ways_and_nonsense_sorts_by_name(signed_in: Client, 
 
 
 def test_long_lists_come_in_pages(signed_in: Client, hosts: dict[str, Host]) -> None:
-    for number in range(101):
+    for number in range(PAGE_SIZE + 1):
         _vm(f"VM{number:03}", hosts["HV01"])
 
-    assert len(names(signed_in)) == 100
-    assert names(signed_in, page=2) == ["VM100"]
+    assert len(names(signed_in)) == PAGE_SIZE
+    assert names(signed_in, page=2) == [f"VM{PAGE_SIZE:03}"]
     assert names(signed_in, page="last one") == names(signed_in)
 
 
 def test_the_list_takes_the_same_few_queries_however_long_it_is(
     signed_in: Client, hosts: dict[str, Host], django_assert_max_num_queries: object
 ) -> None:
-    for number in range(50):
+    for number in range(PAGE_SIZE):
         _vm(f"VM{number:03}", hosts["HV01"], network="LAN")
 
-    with django_assert_max_num_queries(16):  # type: ignore[operator]
-        assert len(names(signed_in)) == 50
+    with django_assert_max_num_queries(21):  # type: ignore[operator]
+        assert len(names(signed_in)) == PAGE_SIZE
 
 
 def test_a_selected_row_shows_its_details_and_verbs(signed_in: Client, hosts: dict[str, Host]) -> None:

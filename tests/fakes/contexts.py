@@ -34,7 +34,8 @@ class Waits:
     def limit_bytes_per_s(self) -> int:
         return self.limit
 
-    def wait(self) -> None:
+    def wait(self, at_most_s: float) -> None:
+        del at_most_s
         self.count += 1
         if self._at_wait and not (self._is_once and self.count > 1):
             self._at_wait()

@@ -15,6 +15,7 @@ from daphne.testing import DaphneProcess
 from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
+from pytest_django.plugin import DjangoDbBlocker
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -29,9 +30,9 @@ PHONE = ViewportSize(width=390, height=844)
 
 
 @contextmanager
-def console_server() -> Iterator[str]:
-    """The address of a console that serves the test's database from a process of its own."""
-    server = DaphneProcess("127.0.0.1", partial(make_application, static_wrapper=None), setup=_begin)
+def console_server(blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The address of a console that serves the tests' database from a process of its own."""
+    server = DaphneProcess("127.0.0.1", partial(make_application, static_wrapper=None), setup=partial(_begin, blocker))
     server.start()
     try:
         assert server.ready.wait(timeout=30)
@@ -49,11 +50,12 @@ def chromium_browser(path: str) -> Iterator[Browser]:
         browser.close()
 
 
-def _begin() -> None:
-    """In the forked server: the test's database, and a thread of its own for queries of websockets.
+def _begin(blocker: DjangoDbBlocker) -> None:
+    """In the forked server: the tests' database, open although no test runs yet; a thread for queries of websockets.
 
     The one that is inherited has no thread any more where an earlier test used it, and would wait for ever.
     """
+    blocker.unblock()
     set_database_connection()
     SyncToAsync.single_thread_executor = ThreadPoolExecutor(max_workers=1)
 
@@ -61,8 +63,19 @@ def _begin() -> None:
 class Desk:
     """Somebody at a screen (None: not signed in): opens pages, and remembers what the browser complained about."""
 
-    def __init__(self, browser: Browser, address: str, user: User | None, theme: Any, size: ViewportSize) -> None:
-        context = browser.new_context(viewport=size, color_scheme=theme, base_url=address)
+    def __init__(
+        self,
+        browser: Browser,
+        address: str,
+        user: User | None,
+        theme: Any,
+        size: ViewportSize,
+        *,
+        has_scripts: bool = True,
+    ) -> None:
+        context = browser.new_context(
+            viewport=size, color_scheme=theme, base_url=address, java_script_enabled=has_scripts
+        )
         if user is not None:
             client = Client()
             client.force_login(user)

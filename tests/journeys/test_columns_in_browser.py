@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from hosts.access import Role
 from hosts.models import VirtualMachine
 from migrations_app.models import MigrationJob
-from tests.journeys.browser import DESK, PHONE, Desk, chromium_browser, console_server
-from tests.journeys.rows import moved_vm
+from tests.journeys.browser import DESK, PHONE, Desk
 from tests.people import person
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch) -> MigrationJob:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
-    return moved_vm()
-
-
-@pytest.fixture
-def address(chromium: str, job: MigrationJob) -> Iterator[str]:
-    with console_server() as started:
-        yield started
-
-
-@pytest.fixture
-def browser(chromium: str, address: str) -> Iterator[Browser]:
-    with chromium_browser(chromium) as opened:
-        yield opened
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("job")]
 
 
 @pytest.fixture

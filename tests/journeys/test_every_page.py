@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 from hosts.access import Role
 from tests.console.permissions import PAGES as PERMISSIONS
 from tests.console.test_permissions import Keys, keys_of, patterns
-from tests.journeys.browser import DESK, PHONE, Desk, chromium_browser, console_server
+from tests.journeys.browser import DESK, PHONE, Desk
 from tests.journeys.estate import estate
 from tests.journeys.pages import FOR_STRANGERS, NO_PAGES, PAGES
 from tests.people import person
@@ -24,21 +24,8 @@ RULES = {"light": [], "dark": ["color-contrast", "link-in-text-block"]}
 
 
 @pytest.fixture
-def keys(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Keys:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
+def keys(transactional_db: None) -> Keys:
     return keys_of(estate())
-
-
-@pytest.fixture
-def address(chromium: str, keys: Keys) -> Iterator[str]:
-    with console_server() as started:
-        yield started
-
-
-@pytest.fixture
-def browser(chromium: str, address: str) -> Iterator[Browser]:
-    with chromium_browser(chromium) as opened:
-        yield opened
 
 
 def test_every_address_that_answers_a_get_is_in_the_table() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -11,7 +9,7 @@ from hosts.access import Role
 from hosts.models import Host, HostGroup
 from migrations_app.models import MigrationJob
 from tests.hosts.fleet import group
-from tests.journeys.browser import DESK, PHONE, Desk, chromium_browser, console_server
+from tests.journeys.browser import DESK, PHONE, Desk
 from tests.journeys.rows import moved_vm
 from tests.people import person
 
@@ -29,22 +27,9 @@ PAGES = (
 
 
 @pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch) -> MigrationJob:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
+def job() -> MigrationJob:
     group("Berlin")
     return moved_vm()
-
-
-@pytest.fixture
-def address(chromium: str, job: MigrationJob) -> Iterator[str]:
-    with console_server() as started:
-        yield started
-
-
-@pytest.fixture
-def browser(chromium: str, address: str) -> Iterator[Browser]:
-    with chromium_browser(chromium) as opened:
-        yield opened
 
 
 def test_a_host_is_dragged_from_the_list_and_from_the_tree(browser: Browser, address: str, job: MigrationJob) -> None:

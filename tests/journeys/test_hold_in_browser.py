@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -11,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from hosts.access import Role
 from migrations_app.models import JobStep, MigrationJob
-from tests.journeys.browser import DESK, PHONE, Desk, chromium_browser, console_server
+from tests.journeys.browser import DESK, PHONE, Desk
 from tests.journeys.rows import moved_vm
 from tests.people import person
 
@@ -19,9 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch) -> MigrationJob:
+def job() -> MigrationJob:
     """WEB01 is copied and waits for tomorrow."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
     job, tomorrow = moved_vm(), timezone.now() + timedelta(days=1)
     job.steps.filter(position__gte=5).delete()
     note = "WEB01 keeps running on HV01 and is kept in sync; the cut-over is planned for 02:00 UTC."
@@ -32,18 +30,6 @@ def job(monkeypatch: pytest.MonkeyPatch) -> MigrationJob:
     fresh = {"outage_began_at": None, "outage_ended_at": None, "ended_at": None, "percent": 92, "status": "running"}
     MigrationJob.objects.filter(pk=job.pk).update(**window, **fresh, phase="Holding until 02:00 UTC")
     return job
-
-
-@pytest.fixture
-def address(chromium: str, job: MigrationJob) -> Iterator[str]:
-    with console_server() as started:
-        yield started
-
-
-@pytest.fixture
-def browser(chromium: str, address: str) -> Iterator[Browser]:
-    with chromium_browser(chromium) as opened:
-        yield opened
 
 
 def desk_of(browser: Browser, address: str, theme: str = "light") -> Desk:

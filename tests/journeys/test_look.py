@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,8 +11,7 @@ from playwright.sync_api import Browser, expect
 from hosts.access import Role
 from hosts.models import VirtualMachine
 from migrations_app.models import MigrationJob
-from tests.journeys.browser import DESK, Desk, chromium_browser, console_server
-from tests.journeys.rows import moved_vm
+from tests.journeys.browser import DESK, Desk
 from tests.people import person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -26,26 +24,6 @@ STATES: dict[str, dict[str, Any]] = {
     "cancelled": {"status": "cancelled", "failure_text": "The move was cancelled."},
     "done": {"status": "done"},
 }
-
-
-@pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch) -> MigrationJob:
-    """WEB01 was moved to HV02; the job is done."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
-    return moved_vm()
-
-
-@pytest.fixture
-def address(chromium: str, job: MigrationJob) -> Iterator[str]:
-    with console_server() as started:
-        yield started
-
-
-@pytest.fixture
-def browser(chromium: str, address: str) -> Iterator[Browser]:
-    """Opened after the database and closed before it: its event loop would be in the way of both."""
-    with chromium_browser(chromium) as opened:
-        yield opened
 
 
 def desk_of(browser: Browser, address: str, theme: str = "light") -> Desk:

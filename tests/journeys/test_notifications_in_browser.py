@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from hosts.access import Role
 from migrations_app.models import MigrationJob
-from tests.journeys.browser import DESK, Desk, chromium_browser, console_server
+from tests.journeys.browser import DESK, Desk
 from tests.journeys.rows import moved_vm
 from tests.lab_moves import wait_until
 from tests.people import person
@@ -30,24 +28,11 @@ Object.defineProperty(Document.prototype, "hidden", { get: () => IS_HIDDEN });
 
 
 @pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch) -> MigrationJob:
+def job() -> MigrationJob:
     """It runs, before its outage."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
     made = moved_vm()
     MigrationJob.objects.update(status="running", ended_at=None, outage_began_at=None, outage_ended_at=None)
     return made
-
-
-@pytest.fixture
-def address(chromium: str, job: MigrationJob) -> Iterator[str]:
-    with console_server() as started:
-        yield started
-
-
-@pytest.fixture
-def browser(chromium: str, address: str) -> Iterator[Browser]:
-    with chromium_browser(chromium) as opened:
-        yield opened
 
 
 def page_of(browser: Browser, address: str, answer: str = "granted", is_hidden: str = "true") -> Page:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
@@ -14,34 +12,20 @@ from hosts.access import Role
 from hosts.audit import Deed, record
 from hosts.models import HostGroup
 from migrations_app.models import MigrationJob
-from tests.journeys.browser import DESK, PHONE, Desk, chromium_browser, console_server
+from tests.journeys.browser import DESK, PHONE, Desk
 from tests.journeys.rows import moved_vm
 from tests.people import person
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("job")]
 
 PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch) -> MigrationJob:
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
+def job() -> MigrationJob:
     for role in Role:
         Group.objects.get_or_create(name=role)
     return moved_vm()
-
-
-@pytest.fixture
-def address(chromium: str, job: MigrationJob) -> Iterator[str]:
-    with console_server() as started:
-        yield started
-
-
-@pytest.fixture
-def browser(chromium: str, address: str) -> Iterator[Browser]:
-    """Opened after the database and closed before it: its event loop would be in the way of both."""
-    with chromium_browser(chromium) as opened:
-        yield opened
 
 
 def desk_of(browser: Browser, address: str, role: Role | None, theme: str = "light", *, size: object = DESK) -> Desk:
@@ -65,7 +49,7 @@ def test_help_desk_sees_jobs_and_nothing_else(browser: Browser, address: str, jo
 
     page.get_by_role("link", name=job.name).click()
 
-    expect(page.get_by_text("WEB01 was moved and runs on HV02.")).to_be_visible()
+    expect(page.locator("#job-sentence")).to_contain_text("WEB01 was moved and runs on HV02.")
     expect(page.locator("#verb-cancel")).to_have_attribute("aria-disabled", "true")
     expect(page.locator("#live")).to_be_hidden()
     assert desk.complaints == []

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, expect
 
 from hosts.access import Role
 from migrations_app.models import MigrationJob
-from tests.journeys.browser import DESK, Desk, chromium_browser, console_server
-from tests.journeys.rows import moved_vm
+from tests.journeys.browser import DESK, Desk
 from tests.people import person
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch) -> MigrationJob:
-    """WEB01 was moved to HV02; the job is done."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
-    return moved_vm()
-
-
-@pytest.fixture
-def address(chromium: str, job: MigrationJob) -> Iterator[str]:
-    with console_server() as started:
-        yield started
-
-
-@pytest.fixture
-def browser(chromium: str, address: str) -> Iterator[Browser]:
-    with chromium_browser(chromium) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.utils import timezone
@@ -14,7 +13,7 @@ from hosts.models import ThoroughCheck
 from hosts.placement_defaults import placement_defaults
 from migrations_app.models import MigrationJob
 from tests.hosts.fleet import hours
-from tests.journeys.browser import DESK, Desk, chromium_browser, console_server
+from tests.journeys.browser import DESK, Desk
 from tests.journeys.rows import moved_vm
 from tests.people import person
 
@@ -22,26 +21,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def job(monkeypatch: pytest.MonkeyPatch) -> MigrationJob:
+def job() -> MigrationJob:
     """WEB01 was moved from HV01 to HV02."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps an event loop in this thread
     made = moved_vm()
     assert made.source is not None
     hours(made.source, 10, 40, 30)
     return made
-
-
-@pytest.fixture
-def address(chromium: str, job: MigrationJob) -> Iterator[str]:
-    with console_server() as started:
-        yield started
-
-
-@pytest.fixture
-def browser(chromium: str, address: str) -> Iterator[Browser]:
-    """Opened after the database and closed before it: its event loop would be in the way of both."""
-    with chromium_browser(chromium) as opened:
-        yield opened
 
 
 def desk_of(browser: Browser, address: str) -> Desk:

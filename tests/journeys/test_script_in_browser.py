@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from migrations_app.models import MigrationJob
-from tests.journeys.test_look import address, browser, desk_of, job
+from tests.journeys.test_look import desk_of
 
-__all__ = ["address", "browser", "job"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from lab.hyperv.checker import await_answer, prove
-from tests.journeys.browser import chromium_browser
 from tests.journeys.wizard import choose_host, signed_in_page
 from tests.served import Served
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]  # the console of this folder has a database
 
 END_MS = 60_000
 
@@ -29,9 +28,8 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 @pytest.fixture
-def page(served: Served, chromium: str) -> Iterator[Page]:
-    with chromium_browser(chromium) as browser:
-        yield signed_in_page(browser, served)
+def page(served: Served, browser: Browser) -> Page:
+    return signed_in_page(browser, served)
 
 
 def test_from_the_context_menu_to_the_finished_job(served: Served, page: Page) -> None:
@@ -90,4 +88,4 @@ def _pass_on(socket: WebSocketRoute, sockets: list[WebSocketRoute]) -> None:
 
 def _expect_completed(page: Page) -> None:
     """The page says so by itself, without being loaded again."""
-    expect(page.locator("body")).to_contain_text("was moved and runs on HV02", timeout=END_MS)
+    expect(page.locator("#job-sentence")).to_contain_text("was moved and runs on HV02", timeout=END_MS)

@@ -35,7 +35,7 @@ def guest_image() -> GuestImage:
 
 @pytest.fixture(scope="package")
 def kvm_lab(guest_image: GuestImage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """KVM01 to KVM03 with WEB01 (one disk), DB01 (two) and ARCHIVE01 (off); shared by all tests of this folder."""
+    """KVM01 to KVM03 with MAIL01 (one disk), SHOP01 (two) and OLD01 (off); shared by all tests of this folder."""
     lab = Lab.create(tmp_path_factory.mktemp("kvm") / "lab", default_spec(), guest_image, name=lab_name(1), say=print)
     try:
         lab.up()

@@ -55,21 +55,21 @@ def stopped(kvm_lab: Lab, running: VmEntry) -> tuple[VmEntry, tuple[int, ...]]:
 
 
 def test_running_guests_answer_on_their_own_addresses_and_the_one_that_is_off_does_not(kvm_lab: Lab) -> None:
-    answers = {name: await_answer(kvm_lab.guest(name)) for name in ("WEB01", "DB01")}
+    answers = {name: await_answer(kvm_lab.guest(name)) for name in ("MAIL01", "SHOP01")}
 
     assert {name: (answer.vm, len(answer.records)) for name, answer in answers.items()} == {
-        "WEB01": ("WEB01", 1),
-        "DB01": ("DB01", 2),
+        "MAIL01": ("MAIL01", 1),
+        "SHOP01": ("SHOP01", 2),
     }
     with pytest.raises(GuestSilent):
-        ask(kvm_lab.guest("ARCHIVE01"), timeout_s=0.5)
+        ask(kvm_lab.guest("OLD01"), timeout_s=0.5)
 
 
 def test_a_vm_that_nobody_touched_is_proved_whole(kvm_lab: Lab) -> None:
-    before = await_answer(kvm_lab.guest("DB01"))
+    before = await_answer(kvm_lab.guest("SHOP01"))
 
-    assert prove(kvm_lab, "DB01", before).failures == ()
-    assert prove_off(kvm_lab, "ARCHIVE01", (0,)).failures == ()
+    assert prove(kvm_lab, "SHOP01", before).failures == ()
+    assert prove_off(kvm_lab, "OLD01", (0,)).failures == ()
     assert stray_files(kvm_lab) == []
 
 
@@ -182,10 +182,10 @@ def test_a_vm_on_a_network_that_the_host_lacks_does_not_start(kvm_lab: Lab) -> N
     remove_bridge(host, LAN)
 
     with pytest.raises(CommandFailed, match=LAN):
-        host.start_vm("ARCHIVE01")
+        host.start_vm("OLD01")
 
     restore_bridge(host, LAN)
-    assert kvm_lab.running("ARCHIVE01") == []
+    assert kvm_lab.running("OLD01") == []
 
 
 def test_only_two_hosts_have_the_second_network(kvm_lab: Lab) -> None:
@@ -215,7 +215,7 @@ def test_a_host_with_another_emulator_knows_not_the_cpu_model(kvm_lab: Lab) -> N
     refuse_cpu_model(host, "qemu64")
 
     with pytest.raises(CommandFailed) as refusal:
-        host.start_vm("ARCHIVE01")
+        host.start_vm("OLD01")
     known = _models(host)
     accept_cpu_models(host)
 

@@ -17,7 +17,7 @@ from lab.kvm.image import GuestImage
 from lab.kvm.prober import Prober
 from tests.journeys.browser import chromium_browser
 from tests.journeys.wizard import choose_host, signed_in_page
-from tests.kvm.moves import BOOT_S, SEEN_DEAD
+from tests.kvm.moves import BOOT_S
 from tests.lab_moves import wait_until
 from tests.served import Served
 
@@ -57,17 +57,17 @@ def page(served: Served, chromium: str) -> Iterator[Page]:
 def test_a_server_that_is_killed_in_the_copy_leaves_the_vm_running_and_ends_the_move_later(
     served: Served, lab: Lab
 ) -> None:
-    before = await_answer(lab.guest("WEB01"), BOOT_S)
-    home = lab.registered("WEB01")[0]
+    before = await_answer(lab.guest("MAIL01"), BOOT_S)
+    home = lab.registered("MAIL01")[0]
     target = "KVM02" if home == "KVM01" else "KVM01"
     served.sign_in()
     faults.limit_link(lab.host(home), SLOW_MBIT)
-    job = served.order_move("WEB01", target, transfer="quick")
+    job = served.order_move("MAIL01", target, transfer="quick")
     wait_until(lambda: served.value(COPIED, job) not in ("", "0"), "the copy has copied something")
 
     served.kill()
-    at_the_kill = lab.running("WEB01")
-    alive = await_answer(lab.guest("WEB01"))
+    at_the_kill = lab.running("MAIL01")
+    alive = await_answer(lab.guest("MAIL01"))
     faults.free_link(lab.host(home))
     served.start()
     wait_until(lambda: served.value(STATUS, job) in ("done", "failed"), "the job has ended", within_s=120)
@@ -75,30 +75,30 @@ def test_a_server_that_is_killed_in_the_copy_leaves_the_vm_running_and_ends_the_
     assert at_the_kill == [home]
     assert alive.counter >= before.counter
     assert served.value(STATUS, job) == "done", served.output
-    proof = prove(lab, "WEB01", before)
+    proof = prove(lab, "MAIL01", before)
     assert proof.holds, str(proof)
-    assert lab.running("WEB01") == [target]
+    assert lab.running("MAIL01") == [target]
     assert stray_files(lab) == []
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("way", ["Quick Migration", pytest.param("Live Migration", marks=SEEN_DEAD)])
-def test_the_wizard_moves_a_real_vm(served: Served, lab: Lab, page: Page, way: str) -> None:
-    target = "KVM02" if lab.registered("WEB01") == ["KVM01"] else "KVM01"
-    before = await_answer(lab.guest("WEB01"), BOOT_S)
+@pytest.mark.parametrize(("way", "moved"), [("Quick Migration", "moved"), ("Live Migration", "moved live")])
+def test_the_wizard_moves_a_real_vm(served: Served, lab: Lab, page: Page, way: str, moved: str) -> None:
+    target = "KVM02" if lab.registered("MAIL01") == ["KVM01"] else "KVM01"
+    before = await_answer(lab.guest("MAIL01"), BOOT_S)
 
-    with Prober(lab.guest("WEB01")) as prober:
-        page.get_by_role("link", name="WEB01", exact=True).first.click(button="right")
+    with Prober(lab.guest("MAIL01")) as prober:
+        page.get_by_role("link", name="MAIL01", exact=True).first.click(button="right")
         page.get_by_role("menuitem", name="Migrate").click()
         page.get_by_label(way).check()
         page.get_by_role("button", name="Yes").click()
         choose_host(page, target)
         page.get_by_role("button", name="Move", exact=True).click()
-        expect(page.locator("body")).to_contain_text(f"was moved and runs on {target}", timeout=END_MS)
+        expect(page.locator("body")).to_contain_text(f"was {moved} and runs on {target}", timeout=END_MS)
 
-    proof = prove(lab, "WEB01", before)
+    proof = prove(lab, "MAIL01", before)
     assert proof.holds, str(proof)
-    assert lab.running("WEB01") == [target]
+    assert lab.running("MAIL01") == [target]
     assert prober.report().is_whole, prober.report()
     page.goto("/vms/")
-    expect(page.get_by_role("row", name=re.compile("WEB01"))).to_contain_text(target)
+    expect(page.get_by_role("row", name=re.compile("MAIL01"))).to_contain_text(target)

@@ -9,6 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from hosts.providers.errors import Refused
+from migrations_app.failures import Failure, failure_of
 from migrations_app.models import JobStep, MigrationJob
 from migrations_app.words import describe
 from tests.fakes.moves import Move
@@ -70,6 +72,25 @@ def test_a_job_that_failed_says_what_where_why_and_what_to_do(move: Move, signed
     assert job.failure_text in text
     assert "WEB01 is running on HV01." in text
     assert 'form="retry-form"' in text
+
+
+def test_a_failure_is_told_by_its_step_its_host_and_its_reason(move: Move, signed_in: Client) -> None:
+    move.target.fail("register", Refused("HV02", "The disk is in use."))
+    job = move.run(move.order())
+
+    failure, text = failure_of(job), page(signed_in, job)
+
+    assert failure is not None
+    assert failure.step is not None
+    assert (failure.step.key, failure.host, failure.why) == ("register", "HV02", "The disk is in use.")
+    assert f"Step {failure.step.number}, {failure.step.title}" in text
+    assert "<dt>On the host</dt><dd>HV02</dd>" in text
+
+
+def test_a_job_that_failed_before_its_first_step_names_none(job: MigrationJob) -> None:
+    job.failure_text = "HV02 was removed from Ferry."
+
+    assert failure_of(job) == Failure(None, "", "HV02 was removed from Ferry.")
 
 
 def test_a_whole_move_is_told_step_by_step(move: Move, signed_in: Client) -> None:

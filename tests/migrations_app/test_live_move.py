@@ -10,6 +10,7 @@ from hosts.providers.types import VmState
 from migrations_app.jobs import cancel_job
 from migrations_app.models import MigrationJob
 from migrations_app.transfer_types import TransferType, transfer_of
+from migrations_app.words import describe
 from tests.fakes.moves import Move
 from tests.fakes.streaming import switch_over
 from tests.fakes.world import WORLD
@@ -29,7 +30,8 @@ def test_a_running_vm_goes_live_where_both_hosts_can(live: Move) -> None:
     job = live.run(live.order())
 
     assert job.status == Status.DONE, job.failure_text
-    assert job.outage is None
+    assert (job.outage, describe(job).text) == (None, "WEB01 was moved live and runs on HV02.")
+    assert job.vm_now == "WEB01 runs on HV02."
     assert "checkpoint" not in live.source.calls
     assert live.running_on() == ["HV02"]
     assert live.source.vms == {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pytest_django.fixtures import Settings
 
 from migrations_app.journal import Journal
@@ -17,4 +19,4 @@ def test_a_copy_may_take_hours(settings: Settings) -> None:
     journal = Journal(MigrationJob(), lease, Heartbeat(lease))
 
     for _ in range(POLLS_OF_THREE_HOURS):
-        journal.wait()
+        journal.wait(math.inf)

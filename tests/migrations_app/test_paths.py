@@ -32,6 +32,8 @@ def test_an_absolute_folder_on_a_volume_is_taken(path: str) -> None:
         "D:\\CON",
         "D:\\nul.txt",
         "D:\\VMs\\com1",
+        "D:\\com¹",
+        "D:\\CONOUT$",
         "D:\\VMs:stream",
         'D:\\"quoted"',
         "D:\\VMs\\trailing.",
@@ -49,7 +51,7 @@ def test_every_vm_name_becomes_a_folder_name(name: str) -> None:
     assert why_not_folder("D:\\VMs\\" + folder_name(name)) == ""
 
 
-@pytest.mark.parametrize("path", ["/var/lib/libvirt/images", "/srv/vm store/ünï", "/data/"])
+@pytest.mark.parametrize("path", ["/var/lib/libvirt/images", "/srv/vm store/ünï", "/data/", "/devel/vms"])
 def test_an_absolute_folder_of_a_kvm_host_is_taken(path: str) -> None:
     assert why_not_folder(path, is_posix=True) == ""
 
@@ -67,6 +69,8 @@ def test_an_absolute_folder_of_a_kvm_host_is_taken(path: str) -> None:
         "/./a",
         "/etc/libvirt",
         "/dev/sda",
+        "/lib",
+        "/sys/",
         "/a\nb",
         "/" + "x" * 200,
     ],

@@ -148,7 +148,7 @@ def test_a_copy_that_its_source_did_not_answer_goes_on(move: Move) -> None:
 def test_a_source_that_stays_silent_to_its_target_is_given_up(move: Move, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("migrations_app.engine.transfer.PATIENCE_S", 0.2)
 
-    with pytest.raises(Refused, match="HV02: The cable is out"):
+    with pytest.raises(HostUnreachable, match="HV02: The cable is out"):
         transfer(context(move, Waits(failing(move.target, "HostUnreachable"))), files(move, 1))
 
     assert move.target.calls.count("start_works") > STARTS_OF_A_WORK

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from hosts import paths
+from hosts.providers.browsing import BrowsesFolders
 from hosts.providers.errors import AlreadyExists, NotFound
 from hosts.providers.types import CopyOrder, HashOrder, RemoteFile, Secret, VmState, WorkState
 from tests.providers.pair import OTHER_TAG, TAG, Pair, until
@@ -29,6 +31,18 @@ class ProviderContract:
         assert 0 < facts.memory_available_mb <= facts.memory_mb
         assert facts.cpu_vendor
         assert facts.cpu_count > 0
+
+    def test_a_folder_shows_the_folders_in_it_and_one_that_is_not_there_is_not_found(self, pair: Pair) -> None:
+        source = pair.source
+        if not isinstance(source, BrowsesFolders):
+            pytest.skip("It cannot be browsed.")
+        folder = paths.parent(paths.parent(pair.vm().disks[0].layers[0].path))
+
+        names = source.folders(paths.parent(folder))
+
+        assert paths.name(folder) in names
+        with pytest.raises(NotFound):
+            source.folders(paths.join(folder, "not here"))
 
     def test_a_running_vm_shows_its_disks_from_the_base_up_and_its_adapters(self, pair: Pair) -> None:
         vm = pair.vm()

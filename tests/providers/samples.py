@@ -109,6 +109,7 @@ def answers() -> dict[str, Any]:
     return {
         "inspect-host": as_json(HOST),
         "sample-host": as_json(LOAD),
+        "list-folders": {"folders": ["WEB01"]},
         "unmark-vm": {},
         "remove-vm": {},
         "delete-files": {"in_use": [TOP]},

@@ -21,13 +21,14 @@ FOLDER = Path(provider_module.__file__).parent
 ALL = sorted(FOLDER.rglob("*.ps1"))
 VERBS = sorted(path.stem for path in SCRIPTS.glob("*.ps1"))
 BODIES = ["copy-file", "hash-file"]
-READING = ["get-vm", "inspect-host", "list-works", "sample-host"]
+READING = ["get-vm", "inspect-host", "list-folders", "list-works", "sample-host"]
 VM_TYPES = ["Vm", "Disk", "DiskLayer", "Adapter", "Checkpoint", "StateFile"]
 HOST_TYPES = ["HostFacts", "Volume", "Network", "HostLoad", "VmLoad", "Work"]
 
 CALLS: list[Callable[[HyperVProvider], object]] = [
     lambda host: host.inspect(),
     lambda host: host.sample(),
+    lambda host: host.folders("D:\\VMs"),
     lambda host: host.find_vm(UID),
     lambda host: host.mark(UID, TAG, hold=True),
     lambda host: host.unmark(UID, TAG),

@@ -6,8 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from hosts.providers.base import QuickMigrates
+from hosts.providers.browsing import MOST_FOLDERS, BrowsesFolders
 from hosts.providers.claims import Claim
-from hosts.providers.errors import DeadlineExceeded, Refused
+from hosts.providers.errors import (
+    AccessDenied,
+    DeadlineExceeded,
+    HostUnreachable,
+    NotAHypervisor,
+    ProtocolError,
+    ProviderError,
+    Refused,
+    advise,
+)
 from hosts.providers.hyperv.lanes import lanes
 from hosts.providers.hyperv.parse import Answer
 from hosts.providers.hyperv.paths import admin_share_path
@@ -31,6 +41,7 @@ from hosts.providers.types import (
 DEADLINES_S: dict[str, float] = {
     "inspect-host": 180,
     "sample-host": 60,
+    "list-folders": 30,
     "get-vm": 60,
     "mark-vm": 60,
     "unmark-vm": 60,
@@ -50,6 +61,15 @@ DEADLINES_S: dict[str, float] = {
     "power-turn-off": 120,
 }
 
+# What to do about what goes wrong with a Hyper-V host, where the error does not say it itself.
+ACTIONS: dict[type[ProviderError], str] = {
+    HostUnreachable: "Check that the host is on, its name resolves, and WinRM listens on the port.",
+    AccessDenied: "Check the user name, the password and that the user is an administrator of the host.",
+    NotAHypervisor: "Install the Hyper-V role and its PowerShell module on the host.",
+    ProtocolError: "Check that the port belongs to WinRM and that no proxy answers in its place.",
+    Refused: "Look at the host's event log and retry the job.",
+}
+
 # For an earlier call that is still under way: a save or a checkpoint is worth waiting for, the reason worth telling.
 FENCE_WAIT_S = 300
 
@@ -62,7 +82,7 @@ class Shell(Protocol):
     def close(self) -> None: ...
 
 
-class HyperVProvider(QuickMigrates, Powers):
+class HyperVProvider(QuickMigrates, Powers, BrowsesFolders):
     """One Hyper-V host over one WinRM shell, for one thread."""
 
     def __init__(self, endpoint: Endpoint, shell: Shell | None = None) -> None:
@@ -81,6 +101,9 @@ class HyperVProvider(QuickMigrates, Powers):
 
     def sample(self) -> HostLoad:
         return self._run("sample-host").whole(HostLoad)
+
+    def folders(self, path: str) -> Sequence[str]:
+        return self._run("list-folders", Path=path, Most=MOST_FOLDERS).several("folders", str)
 
     def find_vm(self, uid: str) -> Vm | None:
         return self._run("get-vm", VmId=uid).optional("vm", Vm)
@@ -165,6 +188,9 @@ class HyperVProvider(QuickMigrates, Powers):
                 raise
             text = f"{verb} was given up after {deadline_s:.0f} seconds, at the deadline of the outage."
             raise DeadlineExceeded(host, text) from late
+        except ProviderError as error:
+            advise(error, ACTIONS)
+            raise
         return Answer(host, verb, result)
 
 

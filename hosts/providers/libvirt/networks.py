@@ -18,8 +18,12 @@ def networks(session: Session) -> tuple[Network, ...]:
     """By name. A bridge that libvirt has made for one of its own networks is not named twice."""
     with session.connection.refusals():
         found = session.hypervisor.listAllNetworks(NETWORKS_ACTIVE)
-        own = [Network(each.UUIDString(), each.name(), NETWORK) for each in found]
-        behind = {_own_bridge(each.XMLDesc()) for each in found}
+        texts = [each.XMLDesc() for each in found]
+        own = [
+            Network(each.UUIDString(), each.name(), NETWORK, vlan_of(text))
+            for each, text in zip(found, texts, strict=True)
+        ]
+        behind = {_own_bridge(text) for text in texts}
     taken = behind | {network.name for network in own}
     bridges = [Network(name, name, BRIDGE) for name in _bridges(session) if name not in taken]
     return tuple(sorted([*own, *bridges], key=lambda network: network.name))
@@ -28,6 +32,17 @@ def networks(session: Session) -> tuple[Network, ...]:
 def network_kinds(session: Session) -> Mapping[str, str]:
     """How an adapter is connected to a network, by the network's name."""
     return {network.name: network.kind for network in networks(session)}
+
+
+def vlan_of(network_xml: str) -> int | None:
+    """The VLAN of adapters that say none: the network's, or that of its default port group; None for a trunk.
+    Source: libvirt.org/formatnetwork.html."""
+    network = domain_xml.tree(network_xml)
+    place = network.find("vlan")
+    if place is None:
+        place = network.find("portgroup[@default='yes']/vlan")
+    tags = [] if place is None or place.get("trunk") == "yes" else place.findall("tag")
+    return int(tags[0].get("id", "0")) or None if len(tags) == 1 else None
 
 
 def _own_bridge(network_xml: str) -> str | None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from hosts.providers.base import StreamsState
+from hosts.providers.browsing import MOST_FOLDERS, BrowsesFolders
 from hosts.providers.claims import Claim
-from hosts.providers.errors import DeadlineExceeded, HostUnreachable, NotFound, Refused
+from hosts.providers.errors import DeadlineExceeded, HostUnreachable, NotFound, ProviderError, Refused, advise
 from hosts.providers.libvirt import (
     files,
     host_reading,
@@ -25,6 +26,7 @@ from hosts.providers.libvirt import (
 from hosts.providers.libvirt.live_moves import LiveMoves
 from hosts.providers.libvirt.opening import open_session
 from hosts.providers.libvirt.reading import read_vm
+from hosts.providers.libvirt.refusals import ACTIONS
 from hosts.providers.libvirt.session import Session
 from hosts.providers.live import LiveMigrates, LiveMove
 from hosts.providers.power import Powers
@@ -45,6 +47,7 @@ from hosts.providers.types import (
 DEADLINES_S: dict[str, float] = {
     "inspect": 180,
     "sample": 60,
+    "folders": 30,
     "find_vm": 60,
     "mark": 60,
     "unmark": 60,
@@ -74,8 +77,10 @@ DEADLINES_S: dict[str, float] = {
 _T = TypeVar("_T")
 
 
-class LibvirtProvider(StreamsState, LiveMigrates, Powers):
+class LibvirtProvider(StreamsState, LiveMigrates, Powers, BrowsesFolders):
     """One KVM host. The calls of one provider are carried out one after the other, whichever thread makes them."""
+
+    look_again_s = 0.2
 
     def __init__(self, endpoint: Endpoint, opened: Callable[[Endpoint], Session] = open_session) -> None:
         self._endpoint = endpoint
@@ -107,6 +112,10 @@ class LibvirtProvider(StreamsState, LiveMigrates, Powers):
             return sampled
 
         return self._ask("sample", read)
+
+    def folders(self, path: str) -> Sequence[str]:
+        listing = self._ask("folders", lambda session: session.host_side.list_folder(path))
+        return [name for name in listing.folders if not name.startswith(".")][:MOST_FOLDERS]
 
     def find_vm(self, uid: str) -> Vm | None:
         def read(session: Session) -> Vm | None:
@@ -247,6 +256,13 @@ class LibvirtProvider(StreamsState, LiveMigrates, Powers):
         return self._ask(verb, change)
 
     def _ask(self, verb: str, act: Callable[[Session], _T]) -> _T:
+        try:
+            return self._ask_once(verb, act)
+        except ProviderError as error:
+            advise(error, ACTIONS)
+            raise
+
+    def _ask_once(self, verb: str, act: Callable[[Session], _T]) -> _T:
         host, longest_s = self._endpoint.name, DEADLINES_S[verb]
         deadline_s = self._claim.bounded_s(longest_s) if self._claim else longest_s
         with self._lock:

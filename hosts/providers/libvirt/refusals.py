@@ -17,6 +17,7 @@ from hosts.providers.errors import (
     NotEnoughMemory,
     NotEnoughSpace,
     NotFound,
+    ProtocolError,
     ProviderError,
     Refused,
     WrongState,
@@ -28,6 +29,15 @@ FROM_RPC = 7
 CHECK_HOST = "Check that the host is on, its name resolves, and libvirt answers by the chosen transport."
 INSTALL = "Install libvirt with QEMU on the host (on Debian: libvirt-daemon-system and qemu-system) and start it."
 CHECK_LOGIN = "Check the user and the key, and that the user may manage virtual machines (root, or the group libvirt)."
+
+# What to do about what goes wrong with a KVM host, where the error does not say it itself.
+ACTIONS: dict[type[ProviderError], str] = {
+    HostUnreachable: CHECK_HOST,
+    AccessDenied: CHECK_LOGIN,
+    NotAHypervisor: INSTALL,
+    ProtocolError: "Check that the port is that of SSH or libvirt, and retry.",
+    Refused: "Look at the journal of libvirtd on the host (journalctl -u libvirtd) and retry the job.",
+}
 
 _BY_CODE: dict[int, type[ProviderError]] = {
     ErrorCode.NO_MEMORY: NotEnoughMemory,
@@ -88,7 +98,7 @@ class LibvirtFailure:
 def refusal_of(host: str, failure: LibvirtFailure, *, is_opening: bool = False) -> ProviderError:
     """`is_opening`: while the connection is made, what nobody can name means that the host was not reached."""
     kind = _kind(failure, is_opening=is_opening)
-    action = {HostUnreachable: CHECK_HOST, AccessDenied: CHECK_LOGIN, NotAHypervisor: INSTALL}.get(kind, "")
+    action = ACTIONS.get(kind, "")
     is_closed = kind is HostUnreachable and "connection refused" in failure.message.lower()
     text = f"libvirt says: {_sentence(failure.message)}"
     return kind(host, text, kind="NothingListens" if is_closed else "", action=action)

@@ -11,14 +11,14 @@ class CheckAgain(Step):
     phase = "Checking both hosts"
 
     def run(self, ctx: Context) -> None:
-        plan = ctx.plan
+        plan, findings = ctx.plan, ctx.recheck()
         ctx.source_vm()
         if ctx.target.find_vm(plan.vm_uid) is not None:
             raise StepRefused(
                 f"{plan.target_name} already has a virtual machine with the id of {plan.vm_name}.",
                 "Find out which of the two is the right one, and remove the other.",
             )
-        for finding in ctx.recheck():
+        for finding in findings:
             if finding.level is Level.ERROR:
                 raise StepRefused(finding.text, finding.action)
             if finding.level is Level.WARNING:

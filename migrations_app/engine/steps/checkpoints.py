@@ -34,7 +34,7 @@ class MergeOnTarget(Step):
 def _merge(ctx: Context, host: QuickMigrates) -> None:
     """Hyper-V may say "not merging" while a checkpoint still waits for its turn: both are looked at."""
     while _is_merging(host.merge_checkpoints(ctx.plan.vm_uid, ctx.tag), ctx.tag):
-        ctx.progress.wait()
+        ctx.wait()
 
 
 def _is_merging(vm: Vm, tag: str) -> bool:

@@ -84,4 +84,4 @@ def _delete_files(ctx: Context, within_s: float) -> None:
                 f"{paths[0]} on {ctx.plan.source_name} is in use and could not be deleted.",
                 "Wait until whatever holds it (a backup, a virus scanner) has ended, then retry.",
             )
-        ctx.progress.wait()
+        ctx.wait()

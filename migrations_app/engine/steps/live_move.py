@@ -65,7 +65,7 @@ class _Way:
         ctx = self._ctx
         self._begin()
         while True:
-            ctx.progress.wait()
+            ctx.wait()
             moved = self._source.live_move(self._order.uid, ctx.tag)
             if moved.state is WorkState.DONE:
                 return moved

@@ -16,6 +16,16 @@ TAG, OTHER_TAG = "ferry-71", "ferry-72"
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
+def test_the_folders_of_a_folder_are_told_without_hidden_ones(host: LibvirtProvider, tmp_path: Path) -> None:
+    for name in ("images", "archive", ".snapshots"):
+        (tmp_path / "srv" / name).mkdir(parents=True)
+    (tmp_path / "srv" / "disk.qcow2").touch()
+
+    assert host.folders(str(tmp_path / "srv")) == ["archive", "images"]
+    with pytest.raises(NotFound):
+        host.folders(str(tmp_path / "nothing"))
+
+
 def test_a_vm_is_read_with_its_disks_and_its_adapter(host: LibvirtProvider, tmp_path: Path) -> None:
     vm = host.find_vm(UID)
 

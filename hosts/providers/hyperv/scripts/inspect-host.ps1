@@ -21,12 +21,13 @@ function Get-HostVolume {
 }
 
 function Get-HostNetwork {
-    # hosts.providers.types.Network of the virtual switches.
+    # hosts.providers.types.Network of the virtual switches. A switch has no VLAN of its own: its adapters have.
     Get-VMSwitch | Sort-Object -Property Name | ForEach-Object {
         [PSCustomObject]@{
             network_id = $_.Id.ToString()
             name = [string]$_.Name
             kind = ([string]$_.SwitchType).ToLowerInvariant()
+            vlan_id = $null
         }
     }
 }
