@@ -97,7 +97,7 @@ def _narrowed(vms: QuerySet[VirtualMachine], question: Question) -> QuerySet[Vir
 
 
 def _mentions(word: str) -> Q:
-    """The word stands in the name, the status, the host's name, a network or an address of the VM."""
+    """The word stands in the name, the status, the host's name, the owner, a network or an address of the VM."""
     adapters = VirtualAdapter.objects.filter(Q(network_name__icontains=word) | Q(addresses__icontains=word)).order_by()
-    names = Q(name__icontains=word) | Q(host__name__icontains=word)
+    names = Q(name__icontains=word) | Q(host__name__icontains=word) | Q(owner__icontains=word)
     return names | Q(status_word__icontains=word) | Q(pk__in=adapters.values("vm_id"))

@@ -45,6 +45,7 @@ ORDERS: dict[str, Any] = {
     "name": Lower("name"),
     "status": status_word(),
     "host": Lower("host__name"),
+    "owner": Lower("owner"),
     "cpu": F("cpu_percent"),
     "memory": F("memory_mb"),
     "disk": _disk_bytes(),

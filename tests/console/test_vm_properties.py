@@ -56,6 +56,7 @@ def test_owner_and_description_are_kept_through_a_refresh_and_audited(
     row = AuditRecord.objects.get(deed=Deed.VM_CHANGED)
     assert (row.about, row.before["owner"], row.after["owner"]) == ("WEB01 on HV01", "", "Web team")
     assert "Web team" in signed_in.get(f"/vms/{vm.pk}/").content.decode()
+    assert 'data-name="WEB01"' in signed_in.get("/vms/?q=web+team&sort=owner").content.decode()
 
 
 def test_too_long_a_name_is_refused_with_a_sentence_and_nothing_is_lost(signed_in: Client, vm: VirtualMachine) -> None:

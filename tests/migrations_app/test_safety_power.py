@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from hosts.inventory import refresh_host
@@ -116,3 +120,25 @@ def test_a_job_and_an_order_at_the_same_moment_are_not_both_taken(powered: Move)
     with pytest.raises(JobRefused, match="Save state is under way"):
         powered.order_plan(plan)
     assert not MigrationJob.objects.exists()
+
+
+def test_of_an_order_and_a_job_that_race_one_is_refused(powered: Move) -> None:
+    plan = powered.plan()
+    row = web01()
+    start = threading.Barrier(2)
+
+    def together(give: Callable[[], object]) -> bool:
+        start.wait()
+        try:
+            give()
+        except (JobRefused, PowerRefused):
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        order = pool.submit(together, lambda: order_power(row, Verb.SAVE, None))
+        job = pool.submit(together, lambda: powered.order_plan(plan))
+
+    assert sorted([order.result(), job.result()]) == [False, True]
