@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
@@ -102,7 +103,8 @@ def past() -> Past:
 def _expect(ranked: Sequence[tuple[Origin, Sequence[PastMove]]], tells: Telling) -> Figure | None:
     """From the nearest kind of moves that tells anything."""
     for origin, moves in ranked:
-        if values := [value for move in moves if (value := tells(move)) is not None][:LATEST]:
+        told = (value for move in moves if (value := tells(move)) is not None)
+        if values := list(islice(told, LATEST)):
             return measured(values, origin)
     return None
 

@@ -1,6 +1,6 @@
 // Lists that go on: the rows of the next page come when the end of the list comes near. Without this the links of the
 // pager do the same. What came is told by the event "rows" on the table; nothing here moves the focus or scrolls.
-const AHEAD_PX = 700;
+const AHEAD_PX = 400;
 let coming = null;
 
 const pager = () => document.getElementById("pager");
