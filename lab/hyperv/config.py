@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
-from lab.hyperv.layout import read_json, write_json
 from lab.hyperv.refusal import Refused
+from lab.json_files import read_json, write_json
 
 
 @dataclass(slots=True)

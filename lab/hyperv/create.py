@@ -24,13 +24,13 @@ from lab.hyperv.layout import (
     LabFolder,
     SwitchEntry,
     VolumeEntry,
-    write_json,
 )
 from lab.hyperv.records import DiskMap, format_disk
 from lab.hyperv.registry import RegistryEntry
 from lab.hyperv.spec import DiskSpec, HostSpec, LabSpec, VmSpec
 from lab.hyperv.statefile import StateHeader, write_state
 from lab.hyperv.subnets import claim_subnet, guest_address, host_address
+from lab.json_files import write_json
 
 MEGABYTE = 1 << 20
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab.hyperv.checkpoints import settle_merges
 from lab.hyperv.keeper import Keeper
-from lab.hyperv.layout import HostEntry, LabFolder, process_start
+from lab.hyperv.layout import HostEntry, LabFolder
 from lab.hyperv.lifecycle import power_off, power_on
 from lab.hyperv.machine import Machine
 from lab.hyperv.merger import Merger
@@ -19,6 +19,7 @@ from lab.hyperv.powershell import PowerShell
 from lab.hyperv.verbs import EmulatedHost
 from lab.hyperv.works import Works
 from lab.hyperv.wsman import Certificate, Login, WsmanServer
+from lab.process_start import process_start
 
 _LOOK_S = 1.0
 

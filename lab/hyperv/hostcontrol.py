@@ -16,10 +16,11 @@ from lab.hyperv.checkpoints import bears
 from lab.hyperv.config import VmConfig, read_config, state_path
 from lab.hyperv.faults import COPY, Fault, FaultBook, FaultKind
 from lab.hyperv.latecalls import release
-from lab.hyperv.layout import HostEntry, HostFolder, read_json
+from lab.hyperv.layout import HostEntry, HostFolder
 from lab.hyperv.notes import bears_mark
 from lab.hyperv.processes import await_down, await_up, guests, launch_host, signal_host
 from lab.hyperv.workrecord import is_alive, records, work_folder
+from lab.json_files import read_json
 
 
 @dataclass(frozen=True, slots=True)

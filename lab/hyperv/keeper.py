@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from lab.hyperv.layout import process_start
+from lab.process_start import process_start
 
 
 class Keeper:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lab.hyperv.paths import DriveFolders, split_unc
 from lab.hyperv.refusal import Refused
+from lab.json_files import read_json
+from lab.process_start import process_start
 
 HTTP_PORT = 5985
 HTTPS_PORT = 5986
@@ -166,28 +165,3 @@ class LabFolder:
             raise Refused("AccessDenied", "The user name or password is incorrect.", "SecurityError")
         folder = self.host(entry.name)
         return folder, folder.drives.real(path)
-
-
-def process_start(pid: int) -> str | None:
-    """The kernel's start time of a living process, which tells it from a later one with the same id."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if fields[0] == "Z" else fields[19]
-
-
-def read_json(path: Path) -> Any:
-    return json.loads(path.read_text())
-
-
-def write_json(path: Path, value: Any, mode: int = 0o600, *, is_flushed: bool = False) -> None:
-    """Write whole or not at all, on the disk before it has its name if `is_flushed`. Dataclasses become objects."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.new")
-    fd = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(fd, "w") as file:
-        json.dump(value, file, default=asdict, indent=1)
-        if is_flushed:
-            file.flush()
-            os.fsync(file.fileno())
-    partial.replace(path)

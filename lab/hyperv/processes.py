@@ -13,7 +13,8 @@ from pathlib import Path
 
 from lab.hyperv.children import child_environment
 from lab.hyperv.guestprocess import GUEST_MODULE
-from lab.hyperv.layout import HostEntry, HostFolder, process_start
+from lab.hyperv.layout import HostEntry, HostFolder
+from lab.process_start import process_start
 
 HOST_MODULE = "lab.hyperv.host"
 _PROJECT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.hyperv.layout import read_json, write_json
+from lab.json_files import read_json, write_json
 
 
 @dataclass(slots=True)

@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.hyperv.layout import HostFolder, process_start, read_json, write_json
+from lab.hyperv.layout import HostFolder
 from lab.hyperv.refusal import Refused
+from lab.json_files import read_json, write_json
+from lab.process_start import process_start
 
 COPY_FILE = "copy-file"
 HASH_FILE = "hash-file"

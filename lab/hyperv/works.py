@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lab.hyperv.layout import process_start
 from lab.hyperv.machine import Machine
 from lab.hyperv.pace import write_limit
 from lab.hyperv.refusal import Refused
@@ -29,6 +28,7 @@ from lab.hyperv.workrecord import (
     work_folder,
     write_record,
 )
+from lab.process_start import process_start
 
 COPIER_MODULE = "lab.hyperv.copier"
 _AGAIN_S = 0.1

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.hyperv.layout import read_json, write_json
+from lab.json_files import read_json, write_json
 from lab.kvm.image import GuestImage
 from lab.kvm.packages import Say
 

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lab.hyperv.layout import process_start, read_json, write_json
+from lab.json_files import read_json, write_json
 from lab.kvm.spec import DiskSpec, VmSpec
+from lab.process_start import process_start
 
 UDP_PORT = 7777
 TCP_PORT = 7

@@ -7,8 +7,8 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
-from lab.hyperv.layout import process_start
 from lab.kvm.commands import CommandFailed, run, wait_until
+from lab.process_start import process_start
 
 _END_S = 10.0
 

@@ -15,13 +15,14 @@ from typing import Any
 from hosts.providers.hyperv import script_text as scripts
 from lab.hyperv.checkpoints import settle_merges
 from lab.hyperv.hostcontrol import HostControl
-from lab.hyperv.layout import HostFolder, LabFolder, process_start
+from lab.hyperv.layout import HostFolder, LabFolder
 from lab.hyperv.lifecycle import power_off, power_on
 from lab.hyperv.machine import Machine
 from lab.hyperv.merger import Merger
 from lab.hyperv.powershell import PowerShell
 from lab.hyperv.verbs import EmulatedHost
 from lab.hyperv.works import Works
+from lab.process_start import process_start
 
 TAG = "ferry-7"
 JOB = "7-1767225600"

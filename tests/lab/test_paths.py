@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from lab.hyperv.create import create_lab
-from lab.hyperv.layout import LabFolder, process_start
+from lab.hyperv.layout import LabFolder
 from lab.hyperv.paths import DriveFolders, split_unc
 from lab.hyperv.refusal import Refused
 from lab.hyperv.spec import LabSpec
+from lab.process_start import process_start
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hosts.providers.hyperv.lanes import LANES, LARGE_BYTES, lanes
+from hosts.providers.lanes import LANES, LARGE_BYTES, lanes
 from hosts.providers.types import CopyOrder, HashOrder, RemoteFile, Secret
 
 GB = 1 << 30

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from hosts.providers.answers import Answer
 from hosts.providers.base import QuickMigrates
 from hosts.providers.browsing import MOST_FOLDERS, BrowsesFolders
 from hosts.providers.claims import Claim
@@ -18,11 +19,10 @@ from hosts.providers.errors import (
     Refused,
     advise,
 )
-from hosts.providers.hyperv.lanes import lanes
-from hosts.providers.hyperv.parse import Answer
 from hosts.providers.hyperv.paths import admin_share_path
 from hosts.providers.hyperv.script_text import script_text
 from hosts.providers.hyperv.winrm_shell import WinRmShell
+from hosts.providers.lanes import lanes
 from hosts.providers.power import Powers
 from hosts.providers.types import (
     CopyOrder,

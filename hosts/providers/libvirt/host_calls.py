@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
+from hosts.providers.answers import Answer
 from hosts.providers.claims import Claim
 from hosts.providers.errors import Refused
-from hosts.providers.hyperv.lanes import lanes
-from hosts.providers.hyperv.parse import Answer
+from hosts.providers.lanes import lanes
 from hosts.providers.libvirt.channel import Channel
 from hosts.providers.libvirt.serving_certificate import ServingCertificate
 from hosts.providers.types import CopyOrder, HashOrder, RemoteFile, Work

@@ -1,4 +1,4 @@
-"""What the scripts answered, as the frozen dataclasses of types.py: their fields are the keys, nothing else is."""
+"""What a host answered, as the frozen dataclasses of types.py: their fields are the keys, nothing else is."""
 
 from __future__ import annotations
 
