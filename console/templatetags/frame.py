@@ -7,8 +7,7 @@ from typing import Any
 from django import template
 
 from console.tree import build_tree
-from hosts.access import Somebody, rights_of
-from hosts.models import Host, VirtualMachine
+from hosts.access import rights_of
 from migrations_app.board import strip
 
 register = template.Library()
@@ -49,15 +48,6 @@ def host_tree(context: template.Context) -> dict[str, Any]:
 @register.inclusion_tag("migrations_app/_strip.html", takes_context=True)
 def jobs_strip(context: template.Context) -> dict[str, Any]:
     return {"strip": strip(rights_of(context["request"].user))}
-
-
-@register.filter
-def reaches(user: Somebody, about: Host | VirtualMachine | None) -> bool:
-    """Whether it is there, and in the host groups of the user: a link to it leads to more than a refusal."""
-    if about is None:
-        return False
-    groups = rights_of(user).groups
-    return groups is None or (about if isinstance(about, Host) else about.host).group_id in groups
 
 
 def _workspace(context: template.Context) -> str:
