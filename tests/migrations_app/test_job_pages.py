@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from hosts.providers.errors import Refused
+from hosts.providers.errors import NotEnoughMemory, Refused
 from migrations_app.failures import Failure, failure_of
 from migrations_app.models import JobStep, MigrationJob
 from migrations_app.words import describe
@@ -85,6 +85,17 @@ def test_a_failure_is_told_by_its_step_its_host_and_its_reason(move: Move, signe
     assert (failure.step.key, failure.host, failure.why) == ("register", "HV02", "The disk is in use.")
     assert f"Step {failure.step.number}, {failure.step.title}" in text
     assert "<dt>On the host</dt><dd>HV02</dd>" in text
+
+
+def test_after_an_outage_that_was_undone_the_picture_has_the_vm_where_it_is(move: Move, signed_in: Client) -> None:
+    move.target.fail("start", NotEnoughMemory("HV02", "There is no memory left."))
+    job = move.run(move.order())
+
+    text = page(signed_in, job)
+
+    assert job.outage_ended_at is not None
+    assert "WEB01 has left" not in text
+    assert "Nothing of this job" in text
 
 
 def test_a_job_that_failed_before_its_first_step_names_none(job: MigrationJob) -> None:
