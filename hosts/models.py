@@ -228,6 +228,7 @@ class VirtualMachine(models.Model):
     is_clustered = models.BooleanField(default=False)
     is_replicated = models.BooleanField(default=False)
     has_assigned_device = models.BooleanField(default=False)
+    is_emulated = models.BooleanField(default=False)
     has_processor_compatibility = models.BooleanField(default=False)
     dvd_paths = models.JSONField(default=list)
     checkpoints = models.JSONField(default=list)

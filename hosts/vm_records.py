@@ -33,6 +33,7 @@ _PLAIN_FIELDS = (
     "is_clustered",
     "is_replicated",
     "has_assigned_device",
+    "is_emulated",
     "has_processor_compatibility",
 )
 _MADE_FIELDS = ("state", "state_files_bytes", "dvd_paths", "checkpoints", "is_missing")

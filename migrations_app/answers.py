@@ -143,7 +143,7 @@ class Answers:
             return True, "Quick Migration was chosen."
         if chosen == TransferType.LIVE:
             return False, "Live Migration was chosen."
-        return not self.defaults.prefers_live, preference(self.defaults)
+        return preference(self.vm, self.defaults)
 
     @cached_property
     def transfer(self) -> Transfer:

@@ -18,6 +18,7 @@ from migrations_app.models import MigrationJob
 from migrations_app.paths import why_not_folder
 from migrations_app.plans import Choices, choices_of, fingerprint, needs_by_volume, vm_folder, volume_paths
 from migrations_app.power_words import ACTIVITIES
+from migrations_app.transfer_types import emulation_risk, transfer_of
 from migrations_app.vlans import Vlans, vlans_between
 
 _MOVABLE = (VmState.RUNNING, VmState.OFF, VmState.SAVED)
@@ -73,6 +74,7 @@ def check_choices(choices: Choices) -> list[Finding]:
         *check_path(vm, target, choices.folder, choices.disk_folders),
         *_folder_is_free(choices),
         *check_networks(vm, target, choices.networks),
+        *_way(choices),
     ]
     return sorted(found, key=lambda finding: _ORDER[finding.level])
 
@@ -120,6 +122,12 @@ def _state(vm: VirtualMachine) -> Iterator[Finding]:
         yield Finding(Level.ERROR, f"{vm.name} is {vm.status}.", "Start it, save it or turn it off first.")
     if vm.is_merging:
         yield Finding(Level.ERROR, f"Checkpoints of {vm.name} are being merged.", "Wait until the merge has ended.")
+
+
+def _way(choices: Choices) -> Iterator[Finding]:
+    vm = choices.vm
+    if vm.is_emulated and transfer_of(vm, choices.target, wants_quick=choices.wants_quick).is_live:
+        yield Finding(Level.WARNING, emulation_risk(vm), "Choose Quick Migration: the memory stands still meanwhile.")
 
 
 def _features(vm: VirtualMachine) -> Iterator[Finding]:

@@ -77,7 +77,9 @@ def find_jobs(question: Question, rights: Rights, user_pk: int | None) -> QueryS
         jobs = _named(jobs, question.host, "source_name", "source__name", "target_name", "target__name")
     jobs = _started(jobs, question)
     steps = Prefetch("steps", queryset=HOLDING_STEPS)
-    return jobs.select_related("created_by", "vm__host").prefetch_related(steps).defer("rating", "vm_before", "vm_after")
+    return (
+        jobs.select_related("created_by", "vm__host").prefetch_related(steps).defer("rating", "vm_before", "vm_after")
+    )
 
 
 def _chosen(jobs: QuerySet[MigrationJob], shown: str, user_pk: int | None) -> QuerySet[MigrationJob]:

@@ -8,6 +8,7 @@ from hosts import units
 from hosts.models import MoveDefaults
 from hosts.move_defaults import move_defaults
 from migrations_app.plans import Choices
+from migrations_app.transfer_types import preference
 
 
 def with_defaults(choices: Choices) -> Choices:
@@ -19,7 +20,7 @@ def with_defaults(choices: Choices) -> Choices:
         limit_bytes_per_s=defaults.limit_bytes_per_s,
         max_rounds=defaults.max_rounds,
         streams_state=not defaults.saves_state,
-        wants_quick=not defaults.prefers_live,
+        wants_quick=preference(choices.vm, defaults)[0],
     )
 
 

@@ -45,10 +45,17 @@ def transfer_of(
     )
 
 
-def preference(defaults: MoveDefaults) -> str:
-    """What is done where both are possible and nobody chose."""
+def preference(vm: VirtualMachine, defaults: MoveDefaults) -> tuple[bool, str]:
+    """Whether it goes by Quick Migration where both are possible and nobody chose, and the sentence that says why."""
+    if vm.is_emulated:
+        return True, emulation_risk(vm)
     preferred = "Live" if defaults.prefers_live else "Quick"
-    return f"Under Administration, the migration defaults prefer {preferred} Migration."
+    return not defaults.prefers_live, f"Under Administration, the migration defaults prefer {preferred} Migration."
+
+
+def emulation_risk(vm: VirtualMachine) -> str:
+    """docs/kvm.md, "Live" tells what was seen."""
+    return f"QEMU emulates the processor of {vm.name}: its memory may be damaged by a live move."
 
 
 def why_not_live(vm: VirtualMachine, target: Host | None = None) -> str:

@@ -152,6 +152,7 @@ class Vm:
     is_clustered: bool
     is_replicated: bool
     has_assigned_device: bool
+    is_emulated: bool
     has_processor_compatibility: bool
     dvd_paths: tuple[str, ...]
     disks: tuple[Disk, ...]

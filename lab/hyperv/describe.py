@@ -46,6 +46,7 @@ def describe_vm(vm: RegisteredVm, *, is_tolerant: bool = False) -> dict[str, Any
         "is_clustered": config.is_clustered,
         "is_replicated": config.is_replicated,
         "has_assigned_device": config.has_assigned_device,
+        "is_emulated": False,
         "has_processor_compatibility": config.has_processor_compatibility,
         "dvd_paths": list(config.dvd_paths),
         "disks": _describe_disks(vm, is_tolerant=is_tolerant),

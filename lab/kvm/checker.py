@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,13 @@ from pathlib import Path
 from lab.kvm import traces as on_host
 from lab.kvm.control import Lab
 from lab.kvm.disks import disk_findings, payload_sha256, ring_slots
-from lab.kvm.guest import DiskCheck, GuestAnswer, GuestSilent, ask, check
+from lab.kvm.guest import DiskCheck, GuestAnswer, GuestSilent, await_answer, check
 from lab.kvm.host import Host
 from lab.kvm.layout import VmEntry
+
+# How long a guest was away is the prober's matter; a busy machine may keep one from answering for seconds.
+_ANSWERS_WITHIN_S = 30.0
+_PANIC = re.compile(rb"Kernel panic - not syncing: [\w ]{3,80}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,11 @@ def prove(lab: Lab, name: str, before: GuestAnswer) -> Proof:
     vm, findings = lab.guest(name), _Findings()
     _check_place(lab, vm, findings, is_running=True)
     try:
-        _check_life(before, ask(vm), findings)
+        _check_life(before, await_answer(vm, _ANSWERS_WITHIN_S), findings)
         _check_whole(vm, findings)
     except GuestSilent as silence:
         findings.bad.append(f"{silence}")
+        findings.bad += [f"{where}: {_seen_by_qemu(lab.host(where), vm)}" for where in lab.running(vm.uuid)]
     return findings.proof(name)
 
 
@@ -106,6 +112,17 @@ def _check_place(lab: Lab, vm: VmEntry, findings: _Findings, *, is_running: bool
         f"Only {known[0]} knows it." if known else "",
         f"{vm.name} is known to {len(known)} hosts: {', '.join(known) or 'none'}.",
     )
+
+
+def _seen_by_qemu(host: Host, vm: VmEntry) -> str:
+    """How a VM whose guest is silent looks from outside, for whoever searches the reason."""
+    state = host.virsh("domstate", "--reason", vm.uuid).strip()
+    with tempfile.TemporaryDirectory(dir=host.real("/tmp")) as folder:  # noqa: S108
+        inside = f"/tmp/{Path(folder).name}/memory"  # noqa: S108
+        order = f'pmemsave 0 {vm.spec.memory_mb << 20} "{inside}"'
+        host.virsh("qemu-monitor-command", "--hmp", vm.uuid, order)
+        panic = _PANIC.search((Path(folder) / "memory").read_bytes())
+    return f"{state}; {panic[0].decode() if panic else 'no panic of its kernel is in its memory.'}"
 
 
 def _check_life(before: GuestAnswer, now: GuestAnswer, findings: _Findings) -> None:

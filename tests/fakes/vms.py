@@ -34,6 +34,7 @@ def running_vm(host: FakeHost, name: str = "WEB01", state: VmState = VmState.RUN
         is_clustered=False,
         is_replicated=False,
         has_assigned_device=False,
+        is_emulated=False,
         has_processor_compatibility=False,
         dvd_paths=(),
         disks=(Disk("SCSI 0:0", 10 << 30, is_dynamic=True, layers=(base,)),),

@@ -141,6 +141,7 @@ def make_vm(name: str, state: VmState = VmState.RUNNING) -> Vm:
         is_clustered=False,
         is_replicated=False,
         has_assigned_device=False,
+        is_emulated=False,
         has_processor_compatibility=False,
         dvd_paths=(),
         disks=(Disk("SCSI 0:0", 60 * GB, True, layers),),

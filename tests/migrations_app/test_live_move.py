@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from hosts.models import VirtualMachine
+from hosts.move_defaults import move_defaults
 from hosts.providers import PROVIDERS
 from hosts.providers.errors import Incompatible
 from hosts.providers.types import VmState
+from migrations_app.checks import check_choices
+from migrations_app.engine.step import Level
 from migrations_app.jobs import cancel_job
 from migrations_app.models import MigrationJob
-from migrations_app.transfer_types import TransferType, transfer_of
+from migrations_app.plans import Choices, fingerprint, match_networks
+from migrations_app.presets import with_defaults
+from migrations_app.transfer_types import TransferType, emulation_risk, preference, transfer_of
 from migrations_app.words import describe
 from tests.fakes.moves import Move
 from tests.fakes.streaming import switch_over
@@ -122,3 +130,16 @@ def test_a_cancel_that_comes_after_the_switch_over_goes_forward(live: Move) -> N
 
     assert job.status == Status.DONE, job.failure_text
     assert live.running_on() == ["HV02"]
+
+
+def test_an_emulated_vm_goes_quick_unless_somebody_chooses_live_and_is_warned(live: Move) -> None:
+    vm = VirtualMachine.objects.get()
+    vm.is_emulated = True
+    choices = Choices(vm, live.rows[1], "D:\\VMs", match_networks(vm, live.rows[1]), fingerprint(vm))
+
+    assert preference(vm, move_defaults()) == (True, emulation_risk(vm))
+    assert with_defaults(replace(choices, vm=vm)).wants_quick
+    warned = [each.text for each in check_choices(replace(choices, vm=vm)) if each.level is Level.WARNING]
+    assert emulation_risk(vm) in warned
+    quick = check_choices(replace(choices, vm=vm, wants_quick=True))
+    assert emulation_risk(vm) not in [each.text for each in quick]

@@ -61,6 +61,7 @@ VM = Vm(
     is_clustered=False,
     is_replicated=False,
     has_assigned_device=False,
+    is_emulated=False,
     has_processor_compatibility=False,
     dvd_paths=(),
     disks=(Disk("SCSI 0:0", 1 << 30, True, LAYERS),),

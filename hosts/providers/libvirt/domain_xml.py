@@ -128,6 +128,11 @@ def machine_of(domain: ET.Element) -> str:
     return "" if kind is None else kind.get("machine", "")
 
 
+def is_emulated(domain: ET.Element) -> bool:
+    """Whether QEMU translates the guest's code itself (TCG)."""
+    return domain.get("type") == "qemu"
+
+
 def has_named_processor(domain: ET.Element) -> bool:
     """Whether the guest sees a processor that is the same on every host that has it: a named model, or QEMU's own."""
     processor = domain.find("cpu")

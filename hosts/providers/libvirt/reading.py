@@ -171,6 +171,7 @@ def _vm(session: Session, seen: DomainView, *, is_survey: bool) -> Vm:
         is_clustered=False,
         is_replicated=False,
         has_assigned_device=domain_xml.has_device_of_host(seen.live),
+        is_emulated=domain_xml.is_emulated(seen.live),
         has_processor_compatibility=domain_xml.has_named_processor(seen.kept),
         dvd_paths=domain_xml.dvd_paths_of(seen.live),
         disks=disks,

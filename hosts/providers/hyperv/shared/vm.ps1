@@ -199,6 +199,7 @@ function ConvertTo-FerryVm {
         is_clustered = [bool]$Vm.IsClustered
         is_replicated = [string]$Vm.ReplicationMode -ne 'None'
         has_assigned_device = Test-VmDevice -Vm $Vm
+        is_emulated = $false
         has_processor_compatibility = [bool](Get-VMProcessor -VM $Vm).CompatibilityForMigrationEnabled
         dvd_paths = @(Get-VMDvdDrive -VM $Vm | Where-Object { $_.Path } | ForEach-Object { [string]$_.Path })
         disks = @($drives | ForEach-Object { ConvertTo-VmDisk -Drive $_ -Tolerant:$Tolerant })
