@@ -20,7 +20,7 @@ def test_the_boxes_lead_to_a_plan_and_its_approval_to_jobs(
     desk = Desk(browser, address, person("anna", Role.OPERATOR), theme, DESK)
     page = desk.open("/vms/")
 
-    page.get_by_label("Select all on this page").check()
+    page.get_by_label("Select all that are shown").check()
     page.get_by_role("button", name="Migrate 1 selected…").click()
     expect(page.get_by_text("1 of 1 virtual machine would move")).to_be_visible()
     assert (desk.barriers(), desk.overhang_px()) == ("", 0)

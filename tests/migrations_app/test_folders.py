@@ -120,7 +120,7 @@ def test_two_clicks_ask_once_and_what_nobody_answers_is_given_up(wizard: Wizard)
     assert "HV02 has not told which folders are in D:\\VMs." in text
 
 
-@pytest.mark.parametrize("path", ["", "..", "D:\\..\\Windows", "Z:\\", "\\\\other\\share", "D:\\\0", "/etc", "x" * 500])
+@pytest.mark.parametrize("path", ["", "..", "D:\\..\\Windows", "Z:\\", "\\\\other\\share", "/etc", "x" * 500])
 def test_nothing_is_asked_about_a_path_that_is_on_no_volume(wizard: Wizard, path: str) -> None:
     assert browse(wizard, path).status_code == 200
     assert not FolderListing.objects.exists()

@@ -128,6 +128,7 @@ def test_a_heartbeat_that_stays_broken_is_a_lost_lease(move: Move, settings: Set
         assert _in_time(lambda: heartbeat.is_lost)
         with pytest.raises(LeaseLost):
             Journal(job, lease, heartbeat).go_on()
+    settings.LEASE_S = 30
 
     assert move.run(job).status == Status.DONE, job.failure_text
     move.assert_moved(job)
