@@ -17,6 +17,8 @@ _NBD_PORT = 10809
 _RAW_PORT = 10810
 _COMMAND_S = 600.0
 _RAW_MB = 256
+# The file of a running VM may grow until it is opened.
+_GROWTH_BYTES = 64 << 20
 
 _SEND = """
 import socket, sys
@@ -71,7 +73,8 @@ def convert_rate(source: Host, target: Host, disk: str) -> float:
     """Bytes per second of qemu-img convert of the disk's file to an NBD server on the target."""
     size = source.real(disk).stat().st_blocks * 512
     copy = f"{disk}.converted"
-    target.run(["qemu-img", "create", "-q", "-f", "raw", copy, str(source.real(disk).stat().st_size)])
+    room = source.real(disk).stat().st_size + _GROWTH_BYTES
+    target.run(["qemu-img", "create", "-q", "-f", "raw", copy, str(room)])
     with _beside(target, ["qemu-nbd", "--format=raw", f"--port={_NBD_PORT}", copy]):
         url = f"nbd://{target.address}:{_NBD_PORT}"
         began = time.monotonic()
