@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.utils import timezone
 
@@ -38,25 +39,25 @@ class Answer:
     trouble: Trouble | None = None
 
 
-def ask(host: Host, through: Provider | None = None) -> Answer:
+def ask(host: Host, through: Provider | None = None, *, wants_load: bool = True) -> Answer:
     """Facts and load in one connection: in `through`, or one of its own. A host that tells its facts but not its load
-    is responding all the same."""
+    is responding all the same. The load takes longest: it is counted over half a second or more."""
     asked_at = timezone.now()
     try:
         with nullcontext(through) if through else connect(host) as provider:
             facts = provider.inspect()
-            return _ask_load(provider, asked_at, facts)
+            return _ask_load(provider, asked_at, facts) if wants_load else Answer(asked_at, facts)
     except (ProviderError, KeyMissing) as error:
         return Answer(asked_at, trouble=trouble_of(error))
 
 
-def ask_all(hosts: Sequence[Host], through: Mapping[Host, Provider]) -> list[Answer]:
+def ask_all(hosts: Sequence[Host], through: Mapping[Host, Provider], *, wants_load: bool) -> list[Answer]:
     """As ask of each, at the same time; `through` has the connections of those that have one."""
-    connections = [through.get(host) for host in hosts]
+    connections, asked = [through.get(host) for host in hosts], partial(ask, wants_load=wants_load)
     if len(hosts) <= 1:
-        return list(map(ask, hosts, connections))
+        return list(map(asked, hosts, connections))
     with ThreadPoolExecutor(len(hosts), "ask") as beside:
-        return list(beside.map(ask, hosts, connections))
+        return list(beside.map(asked, hosts, connections))
 
 
 def ask_load(host: Host) -> Answer:

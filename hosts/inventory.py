@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -179,18 +179,18 @@ def refresh_host(host: Host) -> bool:
     return lease is not None and _write(host, ask(host), lease)
 
 
-def refresh_anew(*hosts: Host, through: Mapping[Host, Provider] = _NONE) -> bool:
-    """As refresh_host of each, all asked at the same time, `through` the connections that are there. A refresh that is
-    under way is waited for: it began before we asked. `hosts` have what the rows say then. False when one did not end
-    within ANEW_WITHIN_S."""
+def refresh_anew(*hosts: Host, through: Mapping[Host, Provider] = _NONE, wants_load: bool = False) -> Collection[Host]:
+    """As refresh_host of each, all asked at the same time, `through` the connections that are there; their load only
+    where it is wanted. A refresh that is under way is waited for: it began before we asked. `hosts` have what the rows
+    say then. Returns those that could not be asked within ANEW_WITHIN_S."""
     deadline, waiting = time.monotonic() + ANEW_WITHIN_S, set(hosts)
     while waiting and time.monotonic() < deadline:
-        waiting.difference_update(_refresh_all(list(waiting), through))
+        waiting.difference_update(_refresh_all(list(waiting), through, wants_load))
         if waiting:
             time.sleep(_LOOK_EVERY_S)
     for host in hosts:
         host.refresh_from_db()
-    return not waiting
+    return waiting
 
 
 def sample_host(host: Host) -> LoadSample | None:
@@ -272,10 +272,10 @@ def _take_lease(host: Host) -> datetime | None:
     return until if free.update(refresh_until=until) else None
 
 
-def _refresh_all(hosts: Sequence[Host], through: Mapping[Host, Provider]) -> list[Host]:
+def _refresh_all(hosts: Sequence[Host], through: Mapping[Host, Provider], wants_load: bool) -> list[Host]:
     """Returns those that were written."""
     ours = [(host, lease) for host in hosts if (lease := _take_lease(host)) is not None]
-    answers = ask_all([host for host, _ in ours], through)
+    answers = ask_all([host for host, _ in ours], through, wants_load=wants_load)
     return [host for (host, lease), answer in zip(ours, answers, strict=True) if _write(host, answer, lease)]
 
 

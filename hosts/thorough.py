@@ -26,7 +26,7 @@ def check_thoroughly(vm: VirtualMachine, host: Host, options: Options = _BY_DEFA
     asked_at = timezone.now()
     vm, host = _row(vm), Host.objects.select_related("group").get(pk=host.pk)
     before, told_at = rate_host(vm, host, options), host.last_contact_at
-    silent = [finding for each in (vm.host, host) for finding in _refresh(each)]
+    silent = list(_refresh(vm.host, host))
     fresh = Host.objects.select_related("group").get(pk=host.pk)
     vm_now = _row(vm)
     after = rate_host(vm_now, fresh, options)
@@ -44,14 +44,15 @@ def _row(vm: VirtualMachine) -> VirtualMachine:
     return VirtualMachine.objects.select_related("host__group").prefetch_related("disks", "adapters").get(pk=vm.pk)
 
 
-def _refresh(host: Host) -> Iterator[ThoroughFinding]:
+def _refresh(*hosts: Host) -> Iterator[ThoroughFinding]:
     """Fresh rows, also when another refresh is under way: that one began before we asked. Tells what went wrong."""
-    was_asked = refresh_anew(host)
-    if host.state != Host.State.RESPONDING:
-        yield ThoroughFinding(FindingLevel.ERROR, f"{host.name}: {host.state_reason}", host.state_action)
-    elif not was_asked:
-        text = f"{host.name} is still answering an earlier question; it could not be asked again."
-        yield ThoroughFinding(FindingLevel.ERROR, text, "Check again in a minute.")
+    late = refresh_anew(*hosts, wants_load=True)
+    for host in hosts:
+        if host.state != Host.State.RESPONDING:
+            yield ThoroughFinding(FindingLevel.ERROR, f"{host.name}: {host.state_reason}", host.state_action)
+        elif host in late:
+            text = f"{host.name} is still answering an earlier question; it could not be asked again."
+            yield ThoroughFinding(FindingLevel.ERROR, text, "Check again in a minute.")
 
 
 def _findings(vm: VirtualMachine, host: Host, rated: Rated) -> Iterator[ThoroughFinding]:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from hosts.inventory import (
     NewHost,
     add_host,
+    refresh_anew,
     refresh_host,
     root_group,
     sample_host,
@@ -132,6 +133,15 @@ def test_one_connection_is_used_and_closed_whatever_happens(hv01: Host, network:
 
     assert memory.questions == ["inspect", "sample", "inspect"]
     assert memory.open_connections == 0
+
+
+def test_a_host_that_is_asked_anew_tells_its_load_only_where_it_is_wanted(hv01: Host, network: Neighbourhood) -> None:
+    memory = network.hosts["hv01"]
+    memory.questions.clear()
+    assert not refresh_anew(hv01)
+    assert not refresh_anew(hv01, wants_load=True)
+
+    assert memory.questions == ["inspect", "inspect", "sample"]
 
 
 def test_a_refresh_under_way_is_not_begun_twice(hv01: Host, network: Neighbourhood) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -154,12 +155,18 @@ def test_a_check_that_no_worker_answers_is_given_up(vm: VirtualMachine, hv02: Ho
     assert ask_thoroughly(vm, hv02, None) != check
 
 
+@pytest.mark.django_db(transaction=True)
 def test_two_workers_answer_once_and_a_removed_vm_is_no_crash(
     vm: VirtualMachine, hv02: Host, network: Neighbourhood
 ) -> None:
     check = ask_thoroughly(vm, hv02, None)
+
+    def answer_beside() -> None:
+        answer_check(check.pk)
+        connection.close()  # of the thread that asks this host
+
     network.hosts["hv02"].questions.clear()
-    network.hosts["hv02"].meanwhile = lambda: answer_check(check.pk)
+    network.hosts["hv02"].meanwhile = answer_beside
 
     answer_check(check.pk)
     answer_check(4711)

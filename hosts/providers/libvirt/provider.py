@@ -80,7 +80,7 @@ _T = TypeVar("_T")
 class LibvirtProvider(StreamsState, LiveMigrates, Powers, BrowsesFolders):
     """One KVM host. The calls of one provider are carried out one after the other, whichever thread makes them."""
 
-    look_again_s = 0.2
+    look_again_s = 0.1
 
     def __init__(self, endpoint: Endpoint, opened: Callable[[Endpoint], Session] = open_session) -> None:
         self._endpoint = endpoint
