@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from multiprocessing import get_context
@@ -10,7 +11,7 @@ from multiprocessing import get_context
 import pytest
 
 from hosts.providers.claims import Claim
-from hosts.providers.errors import Incompatible, WrongState
+from hosts.providers.errors import Incompatible, NotFound, WrongState
 from hosts.providers.libvirt.marks import NAMESPACE, Mark
 from hosts.providers.libvirt.provider import LibvirtProvider
 from hosts.providers.types import VmState, WorkState
@@ -37,6 +38,7 @@ from tests.providers.contract import ProviderContract
 from tests.providers.contract_fence import JOB, FenceContract
 from tests.providers.contract_marks import MarkContract
 from tests.providers.contract_moves import MoveContract
+from tests.providers.contract_power import PowerContract
 from tests.providers.pair import OTHER_TAG, TAG, Pair, until
 
 pytestmark = pytest.mark.kvm
@@ -97,6 +99,29 @@ class TestLibvirtMarks(MarkContract):
     @pytest.fixture
     def pair(self, pair: Pair) -> Pair:
         return pair
+
+
+class TestLibvirtPowers(PowerContract):
+    @pytest.fixture
+    def pair(self, kvm_lab: Lab, pair: Pair) -> Pair:
+        await_answer(pair_vm(kvm_lab))  # a guest that does not run yet hears no power button
+        return pair
+
+
+def test_the_folders_of_a_host_are_told_without_files_and_hidden_ones(
+    kvm_lab: Lab, movers: tuple[LibvirtProvider, LibvirtProvider]
+) -> None:
+    beneath = kvm_lab.host("KVM02").real(IMAGES) / "browsed"
+    for name in ("b with space", "a", ".hidden"):
+        (beneath / name).mkdir(parents=True)
+    (beneath / "file.qcow2").touch()
+
+    found = movers[1].folders(f"{IMAGES}/browsed")
+
+    shutil.rmtree(beneath)
+    assert list(found) == ["a", "b with space"]
+    with pytest.raises(NotFound):
+        movers[1].folders(f"{IMAGES}/nowhere")
 
 
 def test_checkpoints_of_a_vm_that_was_turned_off_are_merged_all_the_same(kvm_lab: Lab, pair: Pair) -> None:

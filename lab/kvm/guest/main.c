@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <linux/input.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include <sys/reboot.h>
 #include <time.h>
 #include <unistd.h>
+
+#define INPUTS 8
 
 static volatile uint64_t tick_count;
 
@@ -43,15 +46,22 @@ static void *tick(void *unused)
     }
 }
 
-/* The ACPI power button, as `virsh shutdown` presses it. */
+/* The ACPI power button, as `virsh shutdown` presses it: one of the input devices, after the keyboard and the mouse. */
 static void *power_button(void *unused)
 {
+    struct pollfd devices[INPUTS];
     struct input_event event;
-    int device = open("/dev/input/event0", O_RDONLY);
+    char path[32];
     (void)unused;
-    while (device >= 0 && read(device, &event, sizeof event) == sizeof event)
-        if (event.type == EV_KEY && event.code == KEY_POWER && event.value)
-            reboot(RB_POWER_OFF);
+    for (int i = 0; i < INPUTS; i++) {
+        snprintf(path, sizeof path, "/dev/input/event%d", i);
+        devices[i] = (struct pollfd){.fd = open(path, O_RDONLY), .events = POLLIN};
+    }
+    while (poll(devices, INPUTS, -1) > 0)
+        for (int i = 0; i < INPUTS; i++)
+            if (devices[i].revents && read(devices[i].fd, &event, sizeof event) == sizeof event &&
+                event.type == EV_KEY && event.code == KEY_POWER && event.value)
+                reboot(RB_POWER_OFF);
     return NULL;
 }
 
