@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lab.hyperv.checker import GuestAnswer, GuestSilent, Proof, await_answer, prove
+from lab.hyperv.checker import GuestAnswer, GuestSilent, await_answer, prove
 from lab.hyperv.control import Lab
+from lab.proof import Proof
 from migrations_app.models import MigrationJob
 
 ANSWER_WITHIN_S = 5.0

@@ -12,9 +12,10 @@ from hosts.inventory import refresh_host
 from hosts.models import Host, VirtualMachine
 from hosts.placement import RatedHost, rate_hosts
 from hosts.providers.types import VmState
+from hosts.vm_folders import default_folder
 from migrations_app.jobs import JobRefused, start_job
 from migrations_app.models import MigrationJob
-from migrations_app.plans import Choices, default_folder, fingerprint, make_plan, match_networks
+from migrations_app.plans import Choices, fingerprint, make_plan, match_networks
 from migrations_app.presets import with_defaults
 
 INVENTORY_WITHIN_S = 60.0

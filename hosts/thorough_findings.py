@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from hosts import paths
 from hosts.models import Host, VirtualMachine
@@ -10,6 +10,7 @@ from hosts.placement import Rated
 from hosts.rating_types import MB
 from hosts.thorough_types import FindingLevel, ThoroughFinding
 from hosts.units import size
+from hosts.vm_folders import default_folder
 
 
 def findings_of(rated: Rated, vm: VirtualMachine, host: Host) -> Iterator[ThoroughFinding]:
@@ -26,9 +27,9 @@ def findings_of(rated: Rated, vm: VirtualMachine, host: Host) -> Iterator[Thorou
 
 
 def _path(rated: Rated, vm: VirtualMachine, host: Host) -> ThoroughFinding:
-    """The folder above the VM's own, if the host has that volume; otherwise the host's default."""
+    """Of the folder that a move begins with."""
     room = rated.situation.free_bytes
-    folder = _default_folder(host, vm, room)
+    folder = default_folder(vm, host)
     volume = paths.volume_of(folder, room)
     if volume is None:
         text = f"{host.name} has no volume for {folder or 'its default path'}."
@@ -39,8 +40,3 @@ def _path(rated: Rated, vm: VirtualMachine, host: Host) -> ThoroughFinding:
         text = f"{volume} of {host.name} has {size(free_bytes)} free; {vm.name} needs {size(need)} there."
         return ThoroughFinding(FindingLevel.WARNING, text, "Choose another path, or spread the disks.")
     return ThoroughFinding(FindingLevel.OK, f"{folder} on {host.name} has {size(free_bytes)} free for {size(need)}.")
-
-
-def _default_folder(host: Host, vm: VirtualMachine, volumes: Iterable[str]) -> str:
-    folder = vm.folder if paths.is_posix(vm.folder) else paths.parent(vm.folder)
-    return folder if paths.volume_of(folder, volumes) else paths.trimmed(host.default_vm_path)

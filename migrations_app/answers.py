@@ -15,9 +15,10 @@ from hosts.placement_defaults import placement_defaults
 from hosts.providers.types import VmState
 from hosts.rating_forms import RatingForm
 from hosts.rating_types import Options
+from hosts.vm_folders import default_folder
 from migrations_app.forecast import Forecast
 from migrations_app.forms import OptionsForm
-from migrations_app.plans import Choices, can_stream, default_folder, fingerprint, forecast_move, same_networks
+from migrations_app.plans import Choices, can_stream, fingerprint, forecast_move, same_networks
 from migrations_app.presets import option_presets
 from migrations_app.schedule_form import ScheduleForm
 from migrations_app.transfer_types import Transfer, TransferType, preference, transfer_of

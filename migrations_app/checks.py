@@ -12,11 +12,12 @@ from hosts.placement_defaults import placement_defaults
 from hosts.providers.base import Provider
 from hosts.providers.types import VmState
 from hosts.units import memory, size
+from hosts.vm_folders import volume_paths
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.step import Finding, Level
 from migrations_app.models import MigrationJob
 from migrations_app.paths import why_not_folder
-from migrations_app.plans import Choices, choices_of, fingerprint, needs_by_volume, vm_folder, volume_paths
+from migrations_app.plans import Choices, choices_of, fingerprint, needs_by_volume, vm_folder
 from migrations_app.power_words import ACTIVITIES
 from migrations_app.transfer_types import emulation_risk, transfer_of
 from migrations_app.vlans import Vlans, vlans_between

@@ -17,20 +17,13 @@ from hosts.models import Host, HostVolume, VirtualMachine
 from hosts.needs import need_of
 from hosts.placement import RatedHost, rate_hosts
 from hosts.rating_types import HostSituation, Options
+from hosts.vm_folders import default_folder
 from migrations_app.checks import check_choices, check_vm, errors
 from migrations_app.engine.plan import Plan
 from migrations_app.engine.step import Finding
 from migrations_app.models import MigrationJob
 from migrations_app.planned_load import PlannedLoad
-from migrations_app.plans import (
-    Choices,
-    default_folder,
-    fingerprint,
-    make_plan,
-    needs_by_volume,
-    same_networks,
-    vm_folder,
-)
+from migrations_app.plans import Choices, fingerprint, make_plan, needs_by_volume, same_networks, vm_folder
 from migrations_app.presets import with_defaults
 
 TRIED_HOSTS = 5

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from hosts import paths
 from hosts.models import HostVolume
+from hosts.vm_folders import volume_paths
 from migrations_app.answers import Answers
-from migrations_app.plans import needs_by_volume, volume_paths
+from migrations_app.plans import needs_by_volume
 
 
 @dataclass(frozen=True, slots=True)

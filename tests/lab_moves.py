@@ -10,12 +10,13 @@ from pathlib import Path
 from console.lab_hosts import add_lab_hosts
 from hosts.inventory import refresh_host
 from hosts.models import Host, VirtualMachine
+from hosts.vm_folders import default_folder
 from lab.hyperv.checker import GuestAnswer, await_answer, prove
 from lab.hyperv.control import Lab
 from lab.hyperv.spec import LabSpec, small_spec
 from migrations_app.jobs import start_job
 from migrations_app.models import MigrationJob
-from migrations_app.plans import Choices, default_folder, fingerprint, make_plan, match_networks
+from migrations_app.plans import Choices, fingerprint, make_plan, match_networks
 from tests.workers import Workers
 
 PATIENCE_S = 60.0

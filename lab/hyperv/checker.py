@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -16,6 +17,7 @@ from lab.hyperv.control import Lab
 from lab.hyperv.layout import HostFolder
 from lab.hyperv.records import disk_findings
 from lab.hyperv.refusal import Refused
+from lab.proof import Findings, Proof
 
 PROBE_S = 0.02
 _ANSWER_S = 1.0
@@ -54,22 +56,6 @@ class Outage:
     @property
     def seconds(self) -> float:
         return self.ended - self.began
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """`sentences`: what was looked at and how it is; `failures`: those of them that must not be."""
-
-    vm: str
-    sentences: tuple[str, ...]
-    failures: tuple[str, ...]
-
-    @property
-    def holds(self) -> bool:
-        return not self.failures
-
-    def __str__(self) -> str:
-        return "\n".join([*self.sentences, *(f"FAILED: {failure}" for failure in self.failures)])
 
 
 class Observer(threading.Thread):
@@ -137,20 +123,18 @@ def await_answer(address: Address, timeout_s: float = 10.0) -> GuestAnswer:
 
 def prove(lab: Lab, vm: str, before: GuestAnswer) -> Proof:
     """Whether the running VM is the one that gave `before`, with every byte, in exactly one place."""
-    good: list[str] = []
-    bad: list[str] = []
-    _check_place(lab, vm, good, bad)
+    findings = Findings()
+    _check_place(lab, vm, findings)
     try:
         now = verify(lab.guest_address(vm))
     except GuestSilent:
-        return Proof(vm, tuple(good), (*bad, f"{vm} does not answer."))
-    _check_life(before, now, good, bad)
-    if now.findings:
-        bad += now.findings
-    else:
-        good.append(f"{vm} itself finds its memory whole and every record up to number {now.last_record}.")
-    _check_disks(lab, now, good, bad)
-    return Proof(vm, tuple(good), tuple(bad))
+        findings.bad.append(f"{vm} does not answer.")
+        return findings.proof(vm)
+    _check_life(before, now, findings)
+    whole = f"{vm} itself finds its memory whole and every record up to number {now.last_record}."
+    findings.tell(now.findings, whole)
+    findings.tell(_disks(lab, now), f"The disk files on {now.host} hold the same, read without the guest.")
+    return findings.proof(vm)
 
 
 def read_disks(folder: HostFolder, config_path: str, last_record: int) -> list[str]:
@@ -166,38 +150,37 @@ def read_disks(folder: HostFolder, config_path: str, last_record: int) -> list[s
     return findings
 
 
-def _check_place(lab: Lab, vm: str, good: list[str], bad: list[str]) -> None:
+def _check_place(lab: Lab, vm: str, findings: Findings) -> None:
     places = lab.running(vm)
-    if len(places) == 1:
-        good.append(f"{vm} runs on exactly one host, {places[0]}.")
-    else:
-        bad.append(f"{vm} runs on {len(places)} hosts: {', '.join(places) or 'none'}.")
-    bad += [f"{vm} was started on {note['second_host']} while it ran already." for note in lab.twice(vm)]
+    findings.add(
+        len(places) == 1,
+        f"{vm} runs on exactly one host, {places[0] if places else 'none'}.",
+        f"{vm} runs on {len(places)} hosts: {', '.join(places) or 'none'}.",
+    )
+    findings.bad += [f"{vm} was started on {note['second_host']} while it ran already." for note in lab.twice(vm)]
 
 
-def _check_life(before: GuestAnswer, now: GuestAnswer, good: list[str], bad: list[str]) -> None:
-    if now.boot_id == before.boot_id:
-        good.append(f"{now.vm} has not booted since: its boot id is still {now.boot_id[:8]}.")
-    else:
-        bad.append(f"{now.vm} has booted: its boot id was {before.boot_id[:8]} and is {now.boot_id[:8]}.")
+def _check_life(before: GuestAnswer, now: GuestAnswer, findings: Findings) -> None:
+    findings.add(
+        now.boot_id == before.boot_id,
+        f"{now.vm} has not booted since: its boot id is still {now.boot_id[:8]}.",
+        f"{now.vm} has booted: its boot id was {before.boot_id[:8]} and is {now.boot_id[:8]}.",
+    )
     for name, then, today in (
         ("counter", before.counter, now.counter),
         ("last durable record", before.last_record, now.last_record),
     ):
-        target = good if today >= then else bad
-        target.append(f"The {name} of {now.vm} was {then} and is {today}.")
+        sentence = f"The {name} of {now.vm} was {then} and is {today}."
+        findings.add(today >= then, sentence, sentence)
 
 
-def _check_disks(lab: Lab, now: GuestAnswer, good: list[str], bad: list[str]) -> None:
+def _disks(lab: Lab, now: GuestAnswer) -> Sequence[str]:
+    """What is wrong with the disk files where the VM runs."""
     host = lab.host(now.host)
     try:
-        findings = _read_again(host.folder, host.vm(now.uid).config_path, now.last_record)
+        return _read_again(host.folder, host.vm(now.uid).config_path, now.last_record)
     except (Refused, KeyError, OSError) as error:
-        findings = [f"The disks of {now.vm} cannot be read on {now.host}: {error}"]
-    if findings:
-        bad += findings
-    else:
-        good.append(f"The disk files on {now.host} hold the same, read without the guest.")
+        return [f"The disks of {now.vm} cannot be read on {now.host}: {error}"]
 
 
 def _read_again(folder: HostFolder, config_path: str, last_record: int) -> list[str]:

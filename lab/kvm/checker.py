@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from lab.kvm import traces as on_host
@@ -13,45 +12,16 @@ from lab.kvm.disks import disk_findings, payload_sha256, ring_slots
 from lab.kvm.guest import DiskCheck, GuestAnswer, GuestSilent, await_answer, check
 from lab.kvm.host import Host
 from lab.kvm.layout import VmEntry
+from lab.proof import Findings, Proof
 
 # How long a guest was away is the prober's matter; a busy machine may keep one from answering for seconds.
 _ANSWERS_WITHIN_S = 30.0
 _PANIC = re.compile(rb"Kernel panic - not syncing: [\w ]{3,80}")
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """`sentences`: what was looked at and how it is; `failures`: what must not be."""
-
-    vm: str
-    sentences: tuple[str, ...]
-    failures: tuple[str, ...]
-
-    @property
-    def holds(self) -> bool:
-        return not self.failures
-
-    def __str__(self) -> str:
-        return "\n".join([*self.sentences, *(f"FAILED: {failure}" for failure in self.failures)])
-
-
-class _Findings:
-    """What a proof is gathered in."""
-
-    def __init__(self) -> None:
-        self.good: list[str] = []
-        self.bad: list[str] = []
-
-    def add(self, is_good: bool, good: str, bad: str) -> None:
-        (self.good if is_good else self.bad).append(good if is_good else bad)
-
-    def proof(self, vm: str) -> Proof:
-        return Proof(vm, tuple(self.good), tuple(self.bad))
-
-
 def prove(lab: Lab, name: str, before: GuestAnswer) -> Proof:
     """Whether the running VM is the one that gave `before`, with every byte, in exactly one place."""
-    vm, findings = lab.guest(name), _Findings()
+    vm, findings = lab.guest(name), Findings()
     _check_place(lab, vm, findings, is_running=True)
     try:
         _check_life(before, await_answer(vm, _ANSWERS_WITHIN_S), findings)
@@ -67,7 +37,7 @@ def prove_off(lab: Lab, name: str, records: tuple[int, ...]) -> Proof:
 
     The disks are read without the guest. `records`: as its last answer had them, zeros for one that never ran.
     """
-    vm, findings = lab.guest(name), _Findings()
+    vm, findings = lab.guest(name), Findings()
     _check_place(lab, vm, findings, is_running=False)
     for host in lab.hosts():
         if host.is_up() and host.has_vm(vm.uuid):
@@ -98,7 +68,7 @@ def stray_files(lab: Lab) -> list[str]:
     return [line for host in lab.hosts() if host.is_up() for line in on_host.stray_files(host)]
 
 
-def _check_place(lab: Lab, vm: VmEntry, findings: _Findings, *, is_running: bool) -> None:
+def _check_place(lab: Lab, vm: VmEntry, findings: Findings, *, is_running: bool) -> None:
     """By what the kernel knows of QEMU processes and by what each libvirt has defined."""
     runs, known = lab.running(vm.uuid), lab.registered(vm.uuid)
     wanted = 1 if is_running else 0
@@ -125,7 +95,7 @@ def _seen_by_qemu(host: Host, vm: VmEntry) -> str:
     return f"{state}; {panic[0].decode() if panic else 'no panic of its kernel is in its memory.'}"
 
 
-def _check_life(before: GuestAnswer, now: GuestAnswer, findings: _Findings) -> None:
+def _check_life(before: GuestAnswer, now: GuestAnswer, findings: Findings) -> None:
     findings.add(
         now.boot_id == before.boot_id,
         f"{now.vm} has not booted since: its boot id is still {now.boot_id[:8]}.",
@@ -141,7 +111,7 @@ def _check_life(before: GuestAnswer, now: GuestAnswer, findings: _Findings) -> N
     findings.add(now.io_errors == 0, "No write has failed.", f"{now.io_errors} writes of {now.vm} have failed.")
 
 
-def _check_whole(vm: VmEntry, findings: _Findings) -> None:
+def _check_whole(vm: VmEntry, findings: Findings) -> None:
     found = check(vm)
     findings.add(
         found.memory_bad == 0 and found.memory_pages == vm.spec.checked_mb * 256,
@@ -154,7 +124,7 @@ def _check_whole(vm: VmEntry, findings: _Findings) -> None:
         _check_disk(vm, index, disk, findings)
 
 
-def _check_disk(vm: VmEntry, index: int, disk: DiskCheck, findings: _Findings) -> None:
+def _check_disk(vm: VmEntry, index: int, disk: DiskCheck, findings: Findings) -> None:
     spec = vm.spec.disks[index]
     findings.add(
         disk.good == min(disk.last, ring_slots(spec)) and disk.bad == disk.stale == 0,

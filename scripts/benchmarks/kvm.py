@@ -19,6 +19,7 @@ from hosts import units
 from hosts.inventory import refresh_host
 from hosts.models import Host as HostRow
 from hosts.models import VirtualMachine
+from hosts.vm_folders import default_folder
 from lab.kvm import faults
 from lab.kvm.checker import prove
 from lab.kvm.control import Lab
@@ -30,7 +31,7 @@ from lab.kvm.spec import DMZ, LAN, DiskSpec, HostSpec, LabSpec, VmSpec
 from migrations_app.engine.runner import run_job
 from migrations_app.jobs import start_job
 from migrations_app.models import MigrationJob
-from migrations_app.plans import Choices, default_folder, fingerprint, make_plan, match_networks
+from migrations_app.plans import Choices, fingerprint, make_plan, match_networks
 from scripts.benchmarks import kvm_by_hand
 from scripts.benchmarks.table import Row, as_markdown
 

@@ -17,11 +17,12 @@ from console.first_run import migrate_database
 from console.lab_hosts import add_lab_hosts
 from hosts.inventory import refresh_host
 from hosts.models import Host, VirtualMachine
+from hosts.vm_folders import default_folder
 from lab.hyperv.control import Lab
 from lab.hyperv.spec import DiskSpec, HostSpec, LabSpec, VmSpec
 from migrations_app.jobs import start_job
 from migrations_app.models import MigrationJob
-from migrations_app.plans import Choices, default_folder, fingerprint, make_plan, match_networks
+from migrations_app.plans import Choices, fingerprint, make_plan, match_networks
 from scripts.benchmarks.process import running_server
 from scripts.benchmarks.table import Row, as_markdown
 

@@ -15,6 +15,7 @@ from console.first_run import migrate_database
 from console.lab_hosts import add_lab_hosts
 from console.one_move import wait_for_vm
 from hosts.models import Host
+from hosts.vm_folders import default_folder
 from lab.hyperv.checker import Observer, await_answer, prove
 from lab.hyperv.control import Lab
 from lab.hyperv.spec import DiskSpec, HostSpec, LabSpec, VmSpec
@@ -22,7 +23,7 @@ from migrations_app.accuracy import Compared, accuracy, job_accuracy
 from migrations_app.engine.runner import run_job
 from migrations_app.jobs import start_job
 from migrations_app.models import JobStep, MigrationJob
-from migrations_app.plans import Choices, default_folder, fingerprint, make_plan, match_networks
+from migrations_app.plans import Choices, fingerprint, make_plan, match_networks
 from scripts.benchmarks.table import Row, as_markdown
 
 LIMIT_BYTES_PER_S = 8 << 20

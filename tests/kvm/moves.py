@@ -7,12 +7,14 @@ import pytest
 from console.kvm_lab import add_kvm_hosts
 from hosts.inventory import refresh_host
 from hosts.models import Host, VirtualMachine
-from lab.kvm.checker import Proof, prove, stray_files, traces
+from hosts.vm_folders import default_folder
+from lab.kvm.checker import prove, stray_files, traces
 from lab.kvm.control import Lab
 from lab.kvm.guest import GuestAnswer, await_answer
+from lab.proof import Proof
 from migrations_app.jobs import start_job
 from migrations_app.models import MigrationJob
-from migrations_app.plans import Choices, default_folder, fingerprint, make_plan, match_networks
+from migrations_app.plans import Choices, fingerprint, make_plan, match_networks
 from migrations_app.schedule import Schedule
 from tests.workers import Workers
 

@@ -6,9 +6,10 @@ import pytest
 
 from hosts.models import Host, VirtualDisk, VirtualMachine
 from hosts.providers.types import VmState
+from hosts.vm_folders import default_folder
 from migrations_app.checks import check_choices, check_networks, check_path, check_target, check_vm, errors
 from migrations_app.engine.step import Level
-from migrations_app.plans import Choices, choices_of, default_folder, fingerprint, make_plan, match_networks
+from migrations_app.plans import Choices, choices_of, fingerprint, make_plan, match_networks
 from tests.fakes.moves import Move
 
 

@@ -19,6 +19,7 @@ from hosts.inventory import refresh_host
 from hosts.models import Host, VirtualMachine
 from hosts.providers.base import QuickMigrates
 from hosts.providers.claims import Claim
+from hosts.vm_folders import default_folder
 from lab.hyperv.checker import GuestAnswer, await_answer
 from lab.hyperv.control import Lab
 from lab.hyperv.hostcontrol import HostControl
@@ -26,7 +27,7 @@ from lab.hyperv.spec import DiskSpec, HostSpec, LabSpec, VmSpec
 from migrations_app.engine.runner import run_job
 from migrations_app.jobs import retry_job, start_job
 from migrations_app.models import MigrationJob
-from migrations_app.plans import Choices, default_folder, fingerprint, make_plan, match_networks
+from migrations_app.plans import Choices, fingerprint, make_plan, match_networks
 
 RUNS, RESTS = "WEB01", "REST01"
 ROUNDS = 1
