@@ -21,7 +21,7 @@ from migrations_app.models import JobStep, MigrationJob
 from migrations_app.past_moves import LEAST_COPY_BYTES, Past, past
 
 RENEW_EVERY_S = 2.0
-FIRST_COPIES = ("copy", "copy-all")
+FIRST_COPIES = ("copy", "copy-all", "live-move")
 ROUND = "copy-delta"
 HOLD = "hold"
 # How far what was measured in this job may be from what comes: of the link, and of the VM's writing.
@@ -69,7 +69,7 @@ def latest(job: MigrationJob) -> Latest | None:
 def outage_of(job: MigrationJob) -> Span | None:
     """The outage to expect: by the latest forecast, before there is one as it was ordered; None without an outage."""
     plan, now = Plan.from_json(job.plan), latest(job)
-    if not plan.was_running:
+    if not plan.was_running or plan.is_live:
         return None
     return now.outage if now else Span(plan.outage_low_s, plan.outage_s, plan.outage_high_s)
 
@@ -84,7 +84,7 @@ class LiveForecast:
 
     def of_step(self, row: JobStep) -> dict[str, object]:
         """When a step begins; a copy tells more as soon as it reports."""
-        return {} if row.key.startswith("copy") else self._fields(row, 0)
+        return {} if _is_copy(row) and row.key != HOLD else self._fields(row, 0)
 
     def of_report(self, row: JobStep, rate_bytes_per_s: int) -> dict[str, object]:
         """When a copy reports, which it does often."""
@@ -121,18 +121,24 @@ def renew(seen: _Seen, earlier: Past) -> Latest:
 
 
 def _task(seen: _Seen) -> Task:
-    plan, row = seen.job.plan, seen.row
+    plan, row, is_live = seen.job.plan, seen.row, _is_live(seen.job)
     is_copied = any(step.key in FIRST_COPIES and step.status == JobStep.Status.DONE for step in seen.steps)
     is_counting = _is_copy(row) and row.bytes_total > 0
     frozen_at = max((at for step in seen.steps if (at := _frozen_at(step))), default=seen.now)
+    memory_bytes = int(plan["memory_mb"]) << 20
     return Task(
-        disk_bytes=int(plan["disk_bytes"]),
-        memory_bytes=int(plan["memory_mb"]) << 20,
-        is_running=plan["vm_state"] == VmState.RUNNING,
+        disk_bytes=int(plan["disk_bytes"]) + (memory_bytes if is_live else 0),
+        memory_bytes=memory_bytes,
+        is_running=plan["vm_state"] == VmState.RUNNING and not is_live,
         rounds=_rounds(seen),
         left_bytes=max(0, row.bytes_total - row.bytes_done) if is_counting else 0 if is_copied else None,
         since_s=max(0.0, (seen.now - frozen_at).total_seconds()),
     )
+
+
+def _is_live(job: MigrationJob) -> bool:
+    """Then memory travels with the disks and there is no outage."""
+    return bool(job.plan.get("is_live"))
 
 
 def _rounds(seen: _Seen) -> int:
@@ -146,7 +152,8 @@ def _rounds(seen: _Seen) -> int:
 def _pace(seen: _Seen, earlier: Past) -> Pace:
     """That of earlier moves, and instead of it what this job has measured itself."""
     job, plan = seen.job, seen.job.plan
-    pace = earlier.pace(job.source_id, job.target_id, job.vm_uid, int(plan["memory_mb"]) << 20)
+    memory_bytes = int(plan["memory_mb"]) << 20
+    pace = earlier.pace(job.source_id, job.target_id, job.vm_uid, memory_bytes, is_live=_is_live(job))
     has_begun = any(step.key in FIRST_COPIES and step.started_at for step in seen.steps)
     elapsed_s = (seen.now - job.started_at).total_seconds() if job.started_at else 0.0
     own = replace(

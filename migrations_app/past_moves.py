@@ -18,7 +18,8 @@ from migrations_app.models import JobEvent, JobStep, MigrationJob
 MOST_MOVES = 400
 # A smaller copy tells how long a step takes, not how fast the link is.
 LEAST_COPY_BYTES = 16 << 20
-_FIRST_COPY = Q(key__in=("copy", "copy-all"))
+_LIVE = Q(key="live-move")
+_FIRST_COPY = Q(key__in=("copy", "copy-all")) | _LIVE
 _ROUNDS = Q(key__startswith="copy-delta", status=JobStep.Status.DONE)
 _REST = Q(key="copy-rest")
 _OF_JOB = (
@@ -39,12 +40,14 @@ _OF_JOB = (
 
 @dataclass(frozen=True, slots=True)
 class PastMove:
-    """What one move tells; None where it tells nothing. Rates in bytes per second, times in seconds; see Pace."""
+    """What one move tells; None where it tells nothing. Rates in bytes per second, times in seconds; see Pace. The
+    hypervisors send in another way than Ferry copies: `is_live`."""
 
     source_id: int | None
     target_id: int | None
     vm_uid: str
     memory_bytes: int
+    is_live: bool = False
     rate: float | None = None
     write_rate: float | None = None
     standstill_s: float | None = None
@@ -70,10 +73,13 @@ class Past:
             self._hosts["to", move.target_id].append(move)
             self._vms[move.vm_uid].append(move)
 
-    def pace(self, source_id: int | None, target_id: int | None, vm_uid: str, memory_bytes: int) -> Pace:
-        """For a move of this VM between these hosts. Without a target: from the source to anywhere."""
+    def pace(
+        self, source_id: int | None, target_id: int | None, vm_uid: str, memory_bytes: int, *, is_live: bool = False
+    ) -> Pace:
+        """For a move of this VM between these hosts. Without a target: from the source to anywhere. Moves of the other
+        way, live or not, count where there is none of this one."""
         assumed = assumed_pace(memory_bytes)
-        ranked = self._ranked(source_id, target_id)
+        ranked = self._ranked(source_id, target_id, is_live)
         return replace(
             assumed,
             rate=_expect(ranked, lambda move: move.rate) or assumed.rate,
@@ -85,13 +91,20 @@ class Past:
             end_s=_expect(ranked, lambda move: move.end_s) or assumed.end_s,
         )
 
-    def _ranked(self, source_id: int | None, target_id: int | None) -> list[tuple[Origin, Sequence[PastMove]]]:
+    def _ranked(
+        self, source_id: int | None, target_id: int | None, is_live: bool
+    ) -> list[tuple[Origin, Sequence[PastMove]]]:
         """The moves that tell something, the nearest kind first."""
         of_one = self._hosts.get(("from", source_id), []) + self._hosts.get(("to", target_id), [])
-        return [
+        kinds = [
             (Origin.BETWEEN, self._pairs.get((source_id, target_id), [])),
             (Origin.OF_ONE, of_one),
             (Origin.ELSEWHERE, self._all),
+        ]
+        return [
+            (origin, [move for move in moves if move.is_live is way])
+            for way in (is_live, not is_live)
+            for origin, moves in kinds
         ]
 
 
@@ -148,6 +161,7 @@ def _steps(jobs: QuerySet[MigrationJob]) -> dict[int, dict[str, Any]]:
         copy_from=Min("started_at", filter=_FIRST_COPY),
         copy_to=Max("ended_at", filter=_FIRST_COPY),
         copied=Sum("bytes_done", filter=_FIRST_COPY),
+        live=Count("pk", filter=_LIVE),
         rounds=Count("pk", filter=_ROUNDS),
         last_round_from=Max("started_at", filter=_ROUNDS),
         in_rounds=Sum("bytes_done", filter=_ROUNDS),
@@ -178,6 +192,7 @@ class _Row:
     copy_from: datetime | None
     copy_to: datetime | None
     copied: int | None
+    live: int
     rounds: int
     last_round_from: datetime | None
     in_rounds: int | None
@@ -197,6 +212,7 @@ def _move(row: _Row) -> PastMove:
         target_id=row.target_id,
         vm_uid=row.vm_uid,
         memory_bytes=int(row.memory_mb) << 20,
+        is_live=row.live > 0,
         rate=None if is_limited else rate,
         write_rate=_write_rate(row),
         standstill_s=None if outage_s is None else max(0.0, outage_s - (row.rest or 0) / (rate or ASSUMED_RATE.likely)),

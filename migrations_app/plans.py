@@ -86,7 +86,7 @@ def forecast_move(
     Live, memory travels with the disks and there is no outage."""
     known = past() if earlier is None else earlier
     memory_bytes = vm.memory_mb << 20
-    pace = known.pace(vm.host_id, target.pk if target else None, vm.uid, memory_bytes)
+    pace = known.pace(vm.host_id, target.pk if target else None, vm.uid, memory_bytes, is_live=is_live)
     of_target = target.move_limit_bytes_per_s if target else 0
     travels_early = memory_bytes if is_live else 0
     is_paused = vm.state == VmState.RUNNING and not is_live

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from hosts.providers.types import VmState
-from migrations_app.live_forecast import LiveForecast, latest
+from migrations_app.live_forecast import LiveForecast, latest, outage_of
 from migrations_app.models import JobStep, MigrationJob
 from tests.fakes.moves import Move
 from tests.migrations_app.past_jobs import MB, host, past_job
@@ -53,6 +53,22 @@ def test_what_is_left_goes_at_the_rate_of_this_copy(job: MigrationJob) -> None:
     assert (found.pause_at - timezone.now()).total_seconds() == pytest.approx(50, abs=2)
     assert found.rate_bytes_per_s == 100 * MB
     assert "measured in this job" in found.reason
+
+
+def test_a_live_move_has_its_memory_to_send_and_no_outage(job: MigrationJob) -> None:
+    job.plan |= {"is_live": True}
+    sending = step(job, "live-move", (50, None))
+    before = latest(told(job, LiveForecast(job).of_report(sending, 0)))
+    sending.bytes_done, sending.bytes_total = 5 * GB, 11 * GB
+
+    found = latest(told(job, LiveForecast(job).of_report(sending, 100 * MB)))
+
+    assert before is not None
+    assert found is not None
+    assert before.left_s * before.rate_bytes_per_s > 11 * GB
+    assert found.rate_bytes_per_s == 100 * MB
+    assert found.left_s == pytest.approx(60, abs=15)
+    assert (found.pause_at, found.outage_high_s, outage_of(job)) == (None, 0, None)
 
 
 def test_rounds_to_come_are_before_the_pause_and_make_it_shorter(job: MigrationJob) -> None:

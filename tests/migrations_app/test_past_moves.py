@@ -12,7 +12,7 @@ from hosts.models import Host
 from migrations_app.events import add_event
 from migrations_app.figures import Origin, Pace, assumed_pace
 from migrations_app.past_moves import past
-from tests.migrations_app.past_jobs import MB, Course, host, past_job
+from tests.migrations_app.past_jobs import MB, Course, host, past_job, past_live_job
 
 GB = 1 << 30
 
@@ -64,6 +64,19 @@ def test_the_nearest_kind_of_moves_counts(hosts: list[Host]) -> None:
     assert pace(second, fifth).rate.likely == pytest.approx(50 * MB)
     assert pace(second, fifth).rate.origin is Origin.ELSEWHERE
     assert pace(first, None).rate.origin is Origin.OF_ONE
+
+
+def test_a_live_move_tells_the_rate_of_live_moves_and_of_others_only_where_none_is_known(hosts: list[Host]) -> None:
+    first, second, third, _, _ = hosts
+    past_live_job(first, second, sent_mb=4_000, sent_s=20)
+    known = past()
+    assert known.pace(first.pk, second.pk, "id-WEB01", GB).rate.likely == pytest.approx(200 * MB)
+
+    past_job(first, third)
+    known = past()
+
+    assert known.pace(first.pk, second.pk, "id-WEB01", GB).rate.likely == pytest.approx(100 * MB)
+    assert known.pace(first.pk, second.pk, "id-WEB01", GB, is_live=True).rate.likely == pytest.approx(200 * MB)
 
 
 @pytest.mark.parametrize("limit", [{"plan_limit_bytes_per_s": 1 << 20}, {"limit_bytes_per_s": 1 << 20}])
