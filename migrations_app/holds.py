@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from hosts.audit import Deed
 from migrations_app.deeds import tell
-from migrations_app.engine.holding import in_utc
+from migrations_app.engine.holding import clock
 from migrations_app.engine.steps.hold import Hold
 from migrations_app.jobs import JobRefused, wake_a_worker
 from migrations_app.models import JobStep, MigrationJob
@@ -66,8 +66,8 @@ def change_window(
     now = timezone.now()
     if reason := why_not_change_window(job) or _why_no_window(opens_at, closes_at, now):
         raise JobRefused(reason)
-    end = f"to {in_utc(closes_at, now)} UTC" if closes_at else "UTC on"
-    text = f"chose the window for the cut-over: from {in_utc(opens_at, now)} {end}."
+    end = f"to {clock(closes_at, now)}" if closes_at else "on"
+    text = f"chose the window for the cut-over: from {clock(opens_at, now)} {end}."
     before = _window(job.cut_over_from, job.cut_over_until)
     with transaction.atomic():
         _wish(job, cut_over_from=opens_at, cut_over_until=closes_at, cut_over_ordered=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 LOOKS_AT_MOST = 12
 CHECKPOINTS_AT_MOST = 32
@@ -74,7 +74,7 @@ def lead_of(round_s: float) -> timedelta:
     return max(LEAST_LEAD, timedelta(seconds=2 * round_s))
 
 
-def in_utc(at: datetime, now: datetime) -> str:
-    """ "02:00", with the day when that is not today's: "3 Mar 02:00"."""
-    at = at.astimezone(UTC)
-    return f"{at:%H:%M}" if at.date() == now.astimezone(UTC).date() else f"{at.day} {at:%b %H:%M}"
+def clock(at: datetime, now: datetime) -> str:
+    """ "02:00 CET", with the day when that is not today's: "3 Mar 02:00 CET". In the zone of this process: Ferry's."""
+    at = at.astimezone()
+    return f"{at:%H:%M %Z}" if at.date() == now.astimezone().date() else f"{at.day} {at:%b %H:%M %Z}"

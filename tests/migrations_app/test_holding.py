@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrations_app.engine.holding import LOOKS_AT_MOST, CutOver, in_utc, lead_of, next_look
+from migrations_app.engine.holding import LOOKS_AT_MOST, CutOver, clock, lead_of, next_look
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -87,6 +88,16 @@ def test_the_lead_is_twice_a_round_and_a_minute_at_least() -> None:
     assert lead_of(300) == 10 * MINUTE
 
 
-def test_times_are_told_in_utc_with_the_day_when_it_is_another_one() -> None:
-    assert in_utc(NOON, NOON + HOUR) == "12:00"
-    assert in_utc(NOON + 14 * HOUR, NOON) == "3 Mar 02:00"
+@pytest.mark.parametrize(
+    ("zone", "soon", "later"), [("UTC", "12:00 UTC", "3 Mar 02:00 UTC"), ("Asia/Tokyo", "21:00 JST", "3 Mar 11:00 JST")]
+)
+def test_times_are_told_in_the_zone_of_ferry_with_the_day_when_it_is_another_one(
+    monkeypatch: pytest.MonkeyPatch, zone: str, soon: str, later: str
+) -> None:
+    with monkeypatch.context() as environment:
+        environment.setenv("TZ", zone)  # as Django sets it from FERRY_TIME_ZONE
+        time.tzset()
+        told = [clock(NOON, NOON + HOUR), clock(NOON + 14 * HOUR, NOON)]
+    time.tzset()
+
+    assert told == [soon, later]

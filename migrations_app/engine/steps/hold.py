@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from hosts import units
 from hosts.providers.errors import HostUnreachable
 from hosts.providers.types import Vm
 from migrations_app.engine.frozen import check_copied_layers, copy_frozen, waiting_bytes
-from migrations_app.engine.holding import ASLEEP_AT_MOST, CHECKPOINTS_AT_MOST, CutOver, in_utc, lead_of, next_look
+from migrations_app.engine.holding import ASLEEP_AT_MOST, CHECKPOINTS_AT_MOST, CutOver, clock, lead_of, next_look
 from migrations_app.engine.rounds import Figures, StepRecord, copy_rate, measured, what_it_saved, why_no_round
 from migrations_app.engine.step import Context, FileProof, Step, Synced, Waiting
 
@@ -120,19 +120,17 @@ class _Hold:
 
 
 def _waiting(ctx: Context, cut_over: CutOver, until: datetime) -> Waiting:
-    """Why it goes on holding, for the job's phase and its log. Times are in UTC: the log is read anywhere."""
+    """Why it goes on holding, for the job's phase and its log."""
     plan, now = ctx.plan, ctx.now()
     stays = f"{plan.vm_name} keeps running on {plan.source_name} and is kept in sync"
     if opens_at := cut_over.opens_after(now):
-        at = f"{in_utc(opens_at, now)} UTC"
+        at = clock(opens_at, now)
         return Waiting(until, f"Holding until {at}", f"{stays}; the cut-over is planned for {at}.")
     if cut_over.opens_at is None:
         return Waiting(until, "Holding until the cut-over is ordered", f"{stays} until somebody orders the cut-over.")
-    begin, end = in_utc(cut_over.opens_at, now), in_utc(cut_over.closes_at or now.astimezone(UTC), now)
+    begin, end = clock(cut_over.opens_at, now), clock(cut_over.closes_at or now, now)
     act = f"{stays}. Cut over by hand or choose another window."
     if cut_over.has_passed(now):
-        return Waiting(
-            until, "Holding: the window has passed", f"The window from {begin} to {end} UTC has passed; {act}"
-        )
-    text = f"The outage does not fit any more before the window closes at {end} UTC; {act}"
+        return Waiting(until, "Holding: the window has passed", f"The window from {begin} to {end} has passed; {act}")
+    text = f"The outage does not fit any more before the window closes at {end}; {act}"
     return Waiting(until, "Holding: the outage does not fit into the window", text)
