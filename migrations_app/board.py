@@ -47,10 +47,11 @@ class Strip:
 
 
 def strip(rights: Rights = EVERYWHERE) -> Strip:
-    jobs = jobs_seen_with(rights).defer("plan", "rating")
-    running = list(jobs.filter(status=Status.RUNNING).order_by("id"))
+    jobs = jobs_seen_with(rights).defer("plan", "rating", "vm_before", "vm_after")
+    still_open = list(jobs.filter(status__in=MigrationJob.OPEN).order_by("-priority", "id"))
     now = timezone.now()
-    queued = list(jobs.filter(status=Status.QUEUED).order_by("-priority", "id"))
+    running = sorted((job for job in still_open if job.status == Status.RUNNING), key=lambda job: job.pk)
+    queued = [job for job in still_open if job.status == Status.QUEUED]
     waiting = [job for job in queued if job.start_at is None or job.start_at <= now]
     since = now - FAILED_WITHIN
     return Strip(

@@ -1,6 +1,8 @@
 """A PostgreSQL server of the tests' own, on a socket in a folder of its own; as a command: pytest on that server.
 
 python -m tests.postgresql tests/migrations_app
+
+Tests that ask for no database are left out there: they would do the same again.
 """
 
 from __future__ import annotations
@@ -15,7 +17,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 _ACCOUNT = "postgres"
+_DATABASES = {"db", "transactional_db"}
+
+# Nothing of it outlives the tests, so that nothing has to be safe on disk or tidied up.
+_QUIET = {
+    "listen_addresses": "",
+    "max_connections": "60",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "jit": "off",
+}
 
 
 class NoPostgresql(Exception):
@@ -33,10 +51,10 @@ def postgresql() -> Iterator[str]:
         shutil.chown(folder, account)
     cluster = folder / "cluster"
     control = [str(programs / "pg_ctl"), "-D", str(cluster), "-w", "-l", str(folder / "log")]
-    quiet_server = f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=off -c max_connections=60"
+    options = " ".join(f"-c {name}={value}" for name, value in {"unix_socket_directories": folder, **_QUIET}.items())
     try:
-        _run([str(programs / "initdb"), "-D", str(cluster), "-A", "trust", "-U", "ferry", "-E", "UTF8"], account)
-        _run([*control, "-o", quiet_server, "start"], account)
+        _run([str(programs / "initdb"), "-N", "-D", str(cluster), "-A", "trust", "-U", "ferry", "-E", "UTF8"], account)
+        _run([*control, "-o", options, "start"], account)
         try:
             yield f"postgresql://ferry@{str(folder).replace('/', '%2F')}/postgres"
         finally:
@@ -62,10 +80,22 @@ def _run(command: list[str], account: str | None) -> None:
         assert done.returncode == 0, said.read()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `-p tests.postgresql`."""
+    apart = [item for item in items if not _asks_a_database(item)]
+    items[:] = [item for item in items if _asks_a_database(item)]
+    config.hook.pytest_deselected(items=apart)
+
+
+def _asks_a_database(item: pytest.Item) -> bool:
+    is_marked = item.get_closest_marker("django_db") is not None
+    return is_marked or bool(_DATABASES.intersection(getattr(item, "fixturenames", ())))
+
+
 def main() -> int:
     try:
         with postgresql() as url:
-            command = [sys.executable, "-m", "pytest", *sys.argv[1:]]
+            command = [sys.executable, "-m", "pytest", "-p", "tests.postgresql", *sys.argv[1:]]
             return subprocess.run(command, env={**os.environ, "FERRY_DATABASE_URL": url}, check=False).returncode
     except NoPostgresql as missing:
         sys.stdout.write(f"skipped: {missing}\n")

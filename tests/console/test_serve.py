@@ -20,7 +20,6 @@ django.setup()
 from celery import shared_task
 from console.embedded import EmbeddedWorker
 from console.ending import leave
-from console.first_run import migrate_database
 
 begun = threading.Event()
 
@@ -29,7 +28,6 @@ def hang():
     begun.set()
     threading.Event().wait(60)
 
-migrate_database()
 worker = EmbeddedWorker()
 worker.start()
 hang.delay()
@@ -60,8 +58,8 @@ def test_a_busy_port_is_refused_in_a_sentence_before_anything_is_made(tmp_path: 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_the_server_ends_when_it_is_told_to(tmp_path: Path, number: signal.Signals) -> None:
-    served = python(tmp_path, "manage.py", "serve", "--port", "0")
+def test_the_server_ends_when_it_is_told_to(migrated_var: Path, number: signal.Signals) -> None:
+    served = python(migrated_var, "manage.py", "serve", "--port", "0")
     assert served.stdout is not None
     said = [served.stdout.readline()]
     while "Ferry is at" not in said[-1]:
@@ -86,8 +84,8 @@ def test_a_signal_before_the_server_is_up_ends_it_without_a_traceback(tmp_path: 
     assert "Traceback" not in errors
 
 
-def test_a_task_that_hangs_does_not_keep_the_process_alive(tmp_path: Path) -> None:
-    hanging = python(tmp_path, "-c", HANGING)
+def test_a_task_that_hangs_does_not_keep_the_process_alive(migrated_var: Path) -> None:
+    hanging = python(migrated_var, "-c", HANGING)
 
     said, errors = hanging.communicate(timeout=40)
 

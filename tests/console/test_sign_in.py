@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 
 from console.door import address_of
 from console.models import SignInTries
+from console.settings import PASSWORD_HASHERS
 from console.sign_in_limit import FREE_TRIES_FROM_AN_ADDRESS, FREE_TRIES_OF_A_NAME, LONGEST_WAIT_S, take_try
 from hosts.access import Role
 from hosts.models import AuditRecord, VirtualMachine
@@ -132,6 +133,16 @@ def test_a_browser_cannot_say_that_it_is_elsewhere(client: Client, settings: Set
     settings.PROXIES = [HERE]
 
     assert address_of(request) == (ELSEWHERE if told else HERE)
+
+
+def test_a_password_is_kept_by_argon2_and_opens_the_door(client: Client, settings: Settings, anna: User) -> None:
+    settings.PASSWORD_HASHERS = PASSWORD_HASHERS
+    anna.set_password(PASSWORD)
+    anna.save()
+
+    assert anna.password.startswith("argon2$argon2id$")
+    assert sign_in(client, "wrong") == 200
+    assert sign_in(client, PASSWORD) == 302
 
 
 def test_a_name_with_a_zero_byte_is_a_wrong_name(client: Client, anna: User) -> None:

@@ -18,8 +18,8 @@ STATUS = "SELECT status FROM migrations_app_migrationjob WHERE id=?"
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    server = Served(tmp_path / "var")
+def served(migrated_var: Path) -> Iterator[Served]:
+    server = Served(migrated_var)
     server.start()
     yield server
     server.process.kill()

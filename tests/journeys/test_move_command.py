@@ -18,9 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def var(tmp_path: Path) -> Iterator[Path]:
-    lab = Lab.create(tmp_path / "lab", small_spec())
-    yield tmp_path
+def var(migrated_var: Path) -> Iterator[Path]:
+    lab = Lab.create(migrated_var / "lab", small_spec())
+    yield migrated_var
     lab.destroy()
 
 

@@ -19,8 +19,8 @@ END_MS = 60_000
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    server = Served(tmp_path / "var")
+def served(migrated_var: Path) -> Iterator[Served]:
+    server = Served(migrated_var)
     server.start()
     yield server
     server.process.kill()

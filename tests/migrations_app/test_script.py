@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -64,6 +65,7 @@ def calls(node: Node) -> set[str]:
     return named | steps
 
 
+@cache
 def shape(text: str) -> Counter[str]:
     """How much of what a script consists of: commands, functions, assignments."""
     return Counter(node.type for node in walk(parse(text)) if not node.type.startswith(("expandable", "additive")))
