@@ -126,7 +126,8 @@ def _hosts() -> Condition:
     if not silent:
         return Condition(title, "ok", "All hosts respond." if count else "There are no hosts yet.")
     more = f" and {len(silent) - _NAMED} more" if len(silent) > _NAMED else ""
-    text = f"{len(silent)} of {count} hosts {'needs' if len(silent) == 1 else 'need'} somebody: "
+    of_all = f"{units.number(len(silent))} of {units.number(count)} hosts"
+    text = f"{of_all} {'needs' if len(silent) == 1 else 'need'} somebody: "
     action = "Their pages say what is wrong and what to do."
     return Condition(title, "warn", f"{text}{', '.join(silent[:_NAMED])}{more}.", action)
 
