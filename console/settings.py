@@ -107,6 +107,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
+# Every box of the longest list may be checked; whoever may not be so many at once says so.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 25_000
+
 ROOT_URLCONF = "console.urls"
 ASGI_APPLICATION = "console.asgi.application"
 
