@@ -41,12 +41,17 @@ def plan_moves(
     `groups`: keys of the host groups to which moves may go; None: all.
     """
     vms = list(_whole_vms().filter(pk__in=list(vm_pks)))
-    if not vms:
-        raise BatchRefused("Select the virtual machines to migrate first.")
-    if len(vms) > MOST_VMS:
-        raise BatchRefused(f"{len(vms):,} virtual machines are selected; a plan takes {MOST_VMS} at most.")
+    check_number(len(vms))
     placements = place_all(Placer(placement_defaults(), groups), vms, target)
     return _draft(MoveBatch(kind=MoveBatch.Kind.SELECTED), placements, user)
+
+
+def check_number(number: int) -> None:
+    """Raises BatchRefused when a plan is not made for so many VMs."""
+    if not number:
+        raise BatchRefused("Select the virtual machines to migrate first.")
+    if number > MOST_VMS:
+        raise BatchRefused(f"{number:,} virtual machines are selected; a plan takes {MOST_VMS} at most.")
 
 
 def plan_evacuation(host: Host, user: AbstractBaseUser | None, *, with_stopped: bool) -> MoveBatch:

@@ -14,7 +14,7 @@ from hosts.access import Action, allow, groups_of, needs, rights_of
 from hosts.addresses import is_key
 from hosts.host_rows import groups_below
 from hosts.models import Host, HostGroup, VirtualMachine
-from migrations_app.batches import BatchRefused, plan_moves
+from migrations_app.batches import BatchRefused, check_number, plan_moves
 from migrations_app.people import user_of
 
 
@@ -26,17 +26,13 @@ def plan_new(request: HttpRequest) -> HttpResponse:
     GET asks, after a sign-in in between.
     """
     sent = request.POST if request.method == "POST" else request.GET
-    vms = _chosen(sent.getlist("vm"))
-    allow(request.user, Action.MIGRATE, *vms)
     target, group = _target(request, sent.get("target", "")), _group(request, sent.get("group", ""))
-    if request.method == "GET":
-        return render(request, "migrations_app/plan_new.html", {"vms": vms, "target": target, "group": group})
-    groups = groups_of(user_of(request))
-    if group is not None:
-        inside = frozenset(groups_below(str(group.pk)))
-        groups = inside if groups is None else inside & groups
     try:
-        batch = plan_moves((vm.pk for vm in vms), user_of(request), target, groups)
+        vms = _chosen(sent.getlist("vm"))
+        allow(request.user, Action.MIGRATE, *vms)
+        if request.method == "GET":
+            return render(request, "migrations_app/plan_new.html", {"vms": vms, "target": target, "group": group})
+        batch = plan_moves((vm.pk for vm in vms), user_of(request), target, _groups(request, group))
     except BatchRefused as refused:
         messages.warning(request, str(refused), extra_tags="warn")
         return redirect("vm-list")
@@ -44,9 +40,19 @@ def plan_new(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(pks: Iterable[str]) -> QuerySet[VirtualMachine]:
-    """Those that there are; who is asked about whom may be moved needs the host of each."""
+    """Those that there are, with what says who may move them. Raises BatchRefused for none, or too many."""
     keys = {int(pk) for pk in pks if is_key(pk)}
+    check_number(len(keys))
     return VirtualMachine.objects.filter(pk__in=keys).select_related("host__group").order_by("name", "pk")
+
+
+def _groups(request: HttpRequest, group: HostGroup | None) -> frozenset[int] | None:
+    """Keys of the groups to which moves may go; None: all."""
+    mine = groups_of(user_of(request))
+    if group is None:
+        return mine
+    inside = frozenset(groups_below(str(group.pk)))
+    return inside if mine is None else inside & mine
 
 
 def _target(request: HttpRequest, pk: str) -> Host | None:
