@@ -18,12 +18,26 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from hosts.access import DECIDED_BY, Action, rights_of, what_may
 from hosts.audit import Actor, acting
+from migrations_app.pages import PAGES
 
 NOBODY = "Somebody unknown"
 
-# What was entered for a page of the wizard is shown there again: the state of its pages is their address.
-_PAGES_OF_ORDERS = {"migrate-move": "migrate-summary", "migrate-host-check": "migrate-host"}
-_NOT_CARRIED = ("csrfmiddlewaretoken", "move", "then")
+# Whose state is their address: what was entered there, with whatever was asked or ordered, is shown there again.
+_PAGES_OF = {
+    "migrate-move": "migrate-summary",
+    "migrate-host-check": "migrate-host",
+    "migrate-host-about": "migrate-host",
+    "migrate-host-checked": "migrate-host",
+    "migrate-path-browse": "migrate-path",
+    "migrate-path-folders": "migrate-path",
+    "migrate-script-file": "migrate-script",
+    "job-plan-new": "job-plan-new",
+    "job-plan-approve": "job-plan",
+    "vm-power": "vm-power",
+}
+_PAGES_OF |= {page: page for page in PAGES}
+_NOT_CARRIED = ("csrfmiddlewaretoken", "move", "then", "poll", "sure")
+_LONGEST_WAY_BACK = 6000  # servers take no longer addresses
 
 
 def remember_actor(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], Any]:
@@ -92,21 +106,30 @@ def local_address(request: HttpRequest, address: str) -> str:
 
 def _lead(request: HttpRequest, page: str) -> HttpResponse:
     """A fragment is replaced by nothing: the whole window goes there."""
-    address = f"{reverse(page)}?{urlencode({'next': _way_back(request)}, safe='/')}"
+    address = f"{reverse(page)}?{urlencode({'next': way_back(request)}, safe='/')}"
     is_fragment = request.headers.get("HX-Request") == "true"
     return HttpResponseClientRedirect(address) if is_fragment else redirect(address)
 
 
-def _way_back(request: HttpRequest) -> str:
-    """The page that the person looks at: not a fragment of it, nor the address of a form."""
-    match = request.resolver_match
-    if match and request.method == "POST" and match.url_name in _PAGES_OF_ORDERS:
-        entered = request.POST.copy()
-        for name in _NOT_CARRIED:
-            entered.pop(name, None)
-        return f"{reverse(_PAGES_OF_ORDERS[match.url_name], kwargs=match.kwargs)}?{entered.urlencode()}"
+def way_back(request: HttpRequest) -> str:
+    """The page that the person looks at, with what he entered: not a fragment of it, nor the address of a form."""
+    if page := entered_on(request):
+        return page
     if request.headers.get("HX-Request") == "true":
         return local_address(request, request.headers.get("HX-Current-URL", "")) or reverse("start")
     if request.method == "GET":
         return request.get_full_path()
     return local_address(request, request.headers.get("Referer", "")) or reverse("start")
+
+
+def entered_on(request: HttpRequest) -> str:
+    """The address of the page on which this was asked or ordered, with what was entered; "" where there is none."""
+    match = request.resolver_match
+    if match is None or match.url_name not in _PAGES_OF:
+        return ""
+    entered = (request.POST if request.method == "POST" else request.GET).copy()
+    for name in _NOT_CARRIED:
+        entered.pop(name, None)
+    query = f"?{entered.urlencode()}" if entered else ""
+    address = reverse(_PAGES_OF[match.url_name], kwargs=match.kwargs) + query
+    return address if len(address) < _LONGEST_WAY_BACK else ""

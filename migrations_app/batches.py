@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from hosts.access import groups_of
 from hosts.audit import Deed, record
 from hosts.inventory import set_maintenance
 from hosts.models import Host, VirtualMachine
@@ -23,6 +22,7 @@ from migrations_app.placing import Placement, Placer, place_all
 from migrations_app.schedule import Schedule
 
 MOST_VMS = 200
+_SENT_AGAIN_WITHIN = timedelta(minutes=10)
 _AT_ONCE = Schedule()
 
 
@@ -30,35 +30,34 @@ class BatchRefused(Exception):
     """It cannot be done with this plan now; the message is a sentence for the person who asked."""
 
 
-def plan_moves(vm_pks: Iterable[int], user: AbstractBaseUser | None) -> MoveBatch:
-    """A plan for these VMs, each to the best rated host. Raises BatchRefused for none of them, or too many."""
+def plan_moves(
+    vm_pks: Iterable[int],
+    user: AbstractBaseUser | None,
+    target: Host | None = None,
+    groups: frozenset[int] | None = None,
+) -> MoveBatch:
+    """A plan for these VMs, each to the best rated host, or all to `target`. Raises BatchRefused for none, or too many.
+
+    `groups`: keys of the host groups to which moves may go; None: all.
+    """
     vms = list(_whole_vms().filter(pk__in=list(vm_pks)))
-    if not vms:
+    check_number(len(vms))
+    placements = place_all(Placer(placement_defaults(), groups), vms, target)
+    return _draft(MoveBatch(kind=MoveBatch.Kind.SELECTED), placements, user)
+
+
+def check_number(number: int) -> None:
+    """Raises BatchRefused when a plan is not made for so many VMs."""
+    if not number:
         raise BatchRefused("Select the virtual machines to migrate first.")
-    if len(vms) > MOST_VMS:
-        raise BatchRefused(f"{len(vms)} virtual machines are selected; a plan takes {MOST_VMS} at most.")
-    placements = place_all(Placer(placement_defaults(), groups_of(user)), vms)
-    with transaction.atomic():
-        batch = MoveBatch.objects.create(kind=MoveBatch.Kind.SELECTED, created_by_id=user.pk if user else None)
-        _write(batch, placements)
-        record(Deed.PLAN_MADE, _name(batch), {}, _targets(batch), by=user)
-    return batch
+    if number > MOST_VMS:
+        raise BatchRefused(f"{number:,} virtual machines are selected; a plan takes {MOST_VMS} at most.")
 
 
 def plan_evacuation(host: Host, user: AbstractBaseUser | None, *, with_stopped: bool) -> MoveBatch:
     """A plan that empties the host; what does not run stays unless `with_stopped`."""
-    placements = _evacuation(host, with_stopped=with_stopped)
-    with transaction.atomic():
-        batch = MoveBatch.objects.create(
-            kind=MoveBatch.Kind.EVACUATE,
-            host=host,
-            host_name=host.name,
-            with_stopped=with_stopped,
-            created_by_id=user.pk if user else None,
-        )
-        _write(batch, placements)
-        record(Deed.PLAN_MADE, _name(batch), {}, _targets(batch), by=user)
-    return batch
+    batch = MoveBatch(kind=MoveBatch.Kind.EVACUATE, host=host, host_name=host.name, with_stopped=with_stopped)
+    return _draft(batch, _evacuation(host, with_stopped=with_stopped), user)
 
 
 def plan_anew(batch: MoveBatch, target: Host | None, groups: frozenset[int] | None = None) -> None:
@@ -166,6 +165,28 @@ def _evacuation(host: Host, *, with_stopped: bool, only: Host | None = None) -> 
     reason = "It does not run, and only what runs was to leave {}."
     placed = place_all(Placer(placement_defaults()), going, only)
     return [*placed, *(Placement(vm, reason=reason.format(host.name)) for vm in staying)]
+
+
+def _draft(batch: MoveBatch, placements: Sequence[Placement], user: AbstractBaseUser | None) -> MoveBatch:
+    """Written; or the draft of the very same moves that the person has just made: a form that was sent twice, by two
+    clicks or by going back, makes one plan."""
+    with transaction.atomic():
+        if user is not None:  # of two at once the second one waits, and finds what the first one made
+            list(User.objects.select_for_update().filter(pk=user.pk))
+            made, moves = _latest_like(batch, user), {(it.vm.pk, it.target and it.target.pk) for it in placements}
+            if made is not None and moves == set(made.entries.values_list("vm_id", "target_id")):
+                return made
+            batch.created_by_id = user.pk
+        batch.save()
+        _write(batch, placements)
+        record(Deed.PLAN_MADE, _name(batch), {}, _targets(batch), by=user)
+    return batch
+
+
+def _latest_like(batch: MoveBatch, user: AbstractBaseUser) -> MoveBatch | None:
+    drafts = MoveBatch.objects.filter(created_by_id=user.pk, approved_at=None, discarded_at=None)
+    drafts = drafts.filter(created_at__gt=timezone.now() - _SENT_AGAIN_WITHIN)
+    return drafts.filter(kind=batch.kind, host=batch.host, with_stopped=batch.with_stopped).first()
 
 
 def _write(batch: MoveBatch, placements: Iterable[Placement]) -> None:

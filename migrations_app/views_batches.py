@@ -28,7 +28,6 @@ from migrations_app.batches import (
     placer_without,
     plan_anew,
     plan_evacuation,
-    plan_moves,
 )
 from migrations_app.job_rows import SHOWN
 from migrations_app.models import BatchEntry, MoveBatch
@@ -48,23 +47,11 @@ def plan_list(request: HttpRequest) -> HttpResponse:
     return render(request, "migrations_app/plan_list.html", context)
 
 
-@require_POST
-@needs(Action.MIGRATE)
-def plan_new(request: HttpRequest) -> HttpResponse:
-    pks = {int(pk) for pk in request.POST.getlist("vm") if is_key(pk)}
-    allow(request.user, Action.MIGRATE, *VirtualMachine.objects.filter(pk__in=pks).select_related("host"))
-    try:
-        batch = plan_moves(pks, user_of(request))
-    except BatchRefused as refused:
-        messages.warning(request, str(refused), extra_tags="warn")
-        return redirect("vm-list")
-    return redirect("job-plan", pk=batch.pk)
-
-
 @require_GET
 @needs(Action.SEE_JOBS, MoveBatch)
 def plan_page(request: HttpRequest, pk: int) -> HttpResponse:
-    return _page(request, _batch(pk), ScheduleForm({}))
+    """A schedule in the address was entered for the approval, before the session ended."""
+    return _page(request, _batch(pk), ScheduleForm(request.GET.dict()))
 
 
 @require_GET

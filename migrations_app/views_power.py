@@ -19,6 +19,7 @@ from migrations_app.power import PowerRefused, order_power, why_not_power
 from migrations_app.power_words import WORDS, PowerWords, Verb
 
 MOST_REASONS = 5
+MOST_VMS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,10 @@ def power(request: SignedInRequest) -> HttpResponse:
     verb, vms = _verb(request), _vms(request)
     for vm in vms:
         allow(request.user, Action.POWER, vm)
-    if not vms:
-        messages.warning(request, "Nothing was done: no virtual machine was chosen.", extra_tags="warn")
+    if not vms or len(vms) > MOST_VMS:
+        many = f"{len(vms):,} virtual machines were chosen, and {MOST_VMS:,} are possible at once"
+        text = f"Nothing was done: {many if vms else 'no virtual machine was chosen'}."
+        messages.warning(request, text, extra_tags="warn")
         return redirect(_back(request))
     is_meant = verb == Verb.START or request.POST.get("sure") == "yes"
     if request.method == "GET" or not is_meant:

@@ -96,7 +96,7 @@ PAGES = {
     "job-priority": form(ACTS, "job", priority="1"),
     "job-repair": asked(ACTS, "job"),
     "job-plans": Page(SEES_JOBS),
-    "job-plan-new": form(ACTS),
+    "job-plan-new": asked(ACTS),
     "job-plan": Page(SEES_JOBS, about="plan"),
     "job-plan-progress": Page(SEES_JOBS, about="plan"),
     "job-plan-place": form(ACTS, "plan"),

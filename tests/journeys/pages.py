@@ -48,6 +48,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "job-repair": ("",),
     "job-plans": ("",),
     "job-plan": ("",),
+    "job-plan-new": ("?vm={vm}&target={host}",),
     "job-plan-target": ("",),
     "migrate": ("",),
     "migrate-host": (

@@ -49,13 +49,16 @@ def test_every_page_stays_whole_and_runs_nothing(browser: Browser, address: str,
 
 
 def problems_of(desk: Desk, path: str) -> list[str]:
+    """A theme is nothing but colours, and those of names are looked at on every page: each size has one."""
     desk.page.set_viewport_size(DESK)
+    desk.page.emulate_media(color_scheme="light")
     answer = desk.page.goto(path)
     assert answer is not None
     problems = [] if answer.status == 200 else [f"answered by {answer.status}"]
     problems += ["a name was taken for markup"] if desk.page.locator("blink").count() else []
     problems += [*overhang(desk), *desk.page.evaluate(SIDEWAYS)]
     desk.page.set_viewport_size(PHONE)
-    problems += [f"on a phone {each}" for each in overhang(desk)]
+    desk.page.emulate_media(color_scheme="dark")
+    problems += [f"on a phone, dark, {each}" for each in overhang(desk)]
     said, desk.complaints[:] = desk.complaints[:], []
     return [*problems, *said]

@@ -164,3 +164,15 @@ def test_cells_follow_the_vm_after_its_order_and_go_when_it_is_old(powered: Esta
     key = f"vm-{vm.pk}-status"
     assert ["Saved State" in saved.parts[key], "Running" in running.parts[key]] == [True, True]
     assert key not in list_snapshot(running).parts
+
+
+def test_more_than_can_be_ordered_at_once_are_answered_with_a_sentence(powered: Estate, signed_in: Client) -> None:
+    vm = powered.vm("VM1")
+    VirtualMachine.objects.bulk_create(
+        VirtualMachine(host=vm.host, uid=f"uid-{n}", name=f"V{n}", state="off", folder="") for n in range(1001)
+    )
+
+    text = do(signed_in, "start", *VirtualMachine.objects.values_list("pk", flat=True))
+
+    assert "Nothing was done: 1,004 virtual machines were chosen, and 1,000 are possible at once." in text
+    assert not PowerOrder.objects.exists()
