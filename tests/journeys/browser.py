@@ -72,9 +72,15 @@ class Desk:
         size: ViewportSize,
         *,
         has_scripts: bool = True,
+        has_touch: bool = False,
     ) -> None:
         context = browser.new_context(
-            viewport=size, color_scheme=theme, base_url=address, java_script_enabled=has_scripts
+            viewport=size,
+            color_scheme=theme,
+            base_url=address,
+            java_script_enabled=has_scripts,
+            has_touch=has_touch,
+            is_mobile=has_touch,
         )
         if user is not None:
             client = Client()
