@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 from django.conf import settings
 
 from console.embedded import EmbeddedWorker
-from console.first_run import ADMINISTRATOR, create_first_administrator, create_users_of_the_lab, migrate_database
+from console.first_run import (
+    ADMINISTRATOR,
+    OF_THE_LAB,
+    create_first_administrator,
+    create_users_of_the_lab,
+    migrate_database,
+)
 from console.kvm_lab import add_kvm_hosts, kept_kvm_lab
-from console.lab_hosts import add_lab_hosts, kept_lab
+from console.lab_hosts import add_lab_hosts, kept_lab, place_of
 
 Say = Callable[[str], None]
 
@@ -43,11 +48,12 @@ def everything(
 def _prepare(say: Say, *, with_lab: bool) -> None:
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     if count := migrate_database():
-        say(f"Prepared the database in {os.path.relpath(settings.VAR_DIR)} ({count} migrations).")
+        say(f"Prepared the database in {place_of(settings.VAR_DIR)} ({count} migrations).")
     password = create_first_administrator()
     if password is None:
         return
     say(f"Made the first administrator. Name: {ADMINISTRATOR}  Password: {password}  (It is shown only now.)")
     if with_lab:
         for name, secret in create_users_of_the_lab().items():
-            say(f"Made a user of each other role to try. Name: {name}  Password: {secret}  (It is shown only now.)")
+            made = f"Made a user with the role {OF_THE_LAB[name]}."
+            say(f"{made} Name: {name}  Password: {secret}  (It is shown only now.)")

@@ -26,7 +26,7 @@ def kept_lab(root: Path, say: Say) -> Iterator[Lab]:
     """
     with _lock(root.with_name(f"{root.name}.lock")) as is_ours:
         if not is_ours:
-            say(f"The lab in {os.path.relpath(root)} is kept by another process; it stays when this one ends.")
+            say(f"The lab in {place_of(root)} is kept by another process; it stays when this one ends.")
             yield Lab.open(root)
             return
         lab = _open_or_create(root, say)
@@ -37,6 +37,11 @@ def kept_lab(root: Path, say: Say) -> Iterator[Lab]:
         finally:
             say("Shutting the lab's hosts down; their virtual machines are saved.")
             lab.down()
+
+
+def place_of(path: Path) -> str:
+    """As it is told: from where Ferry runs, or whole when it is elsewhere."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def add_lab_hosts(lab: Lab) -> list[str]:
@@ -59,7 +64,7 @@ def add_lab_hosts(lab: Lab) -> list[str]:
 def _open_or_create(root: Path, say: Say) -> Lab:
     if (root / "lab.json").exists():
         return Lab.open(root)
-    say(f"Making a lab of emulated Hyper-V hosts in {os.path.relpath(root)}.")
+    say(f"Making a lab of emulated Hyper-V hosts in {place_of(root)}.")
     shutil.rmtree(root, ignore_errors=True)
     return Lab.create(root)
 

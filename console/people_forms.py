@@ -16,6 +16,11 @@ from hosts.group_tree import groups_in_order
 from hosts.models import HostGroup
 
 _MOST_LETTERS = 150
+_ENTER = {
+    "old_password": "Enter the password you have.",
+    "new_password1": "Enter a new password.",
+    "new_password2": "Enter the new password once more.",
+}
 _NAME_REFUSED = "A user name has letters, digits and @ . + - _ only."
 _is_name = RegexValidator(r"^[\w.@+-]+\Z", _NAME_REFUSED)
 
@@ -88,8 +93,9 @@ class OwnPasswordForm(PasswordChangeForm):
         super().__init__(user, *args, **options)
         if is_first:
             del self.fields["old_password"]
-        for field in self.fields.values():
+        for name, field in self.fields.items():
             field.help_text = ""  # the page says it once
+            field.error_messages["required"] = _ENTER[name]
 
     def clean_new_password1(self) -> str:
         password = str(self.cleaned_data["new_password1"])

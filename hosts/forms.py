@@ -14,6 +14,7 @@ from hosts.move_defaults import move_defaults
 from hosts.providers.types import Secret, Transport
 
 SSH_PORT = 22
+_PORT = "Give the port as a whole number from 1 to 65535."
 
 # Where to look first, by the kind of the error; what is not here is the host's own refusal, and goes to its address.
 _FIELD_OF_TROUBLE = {
@@ -60,7 +61,11 @@ class ConnectionForm(forms.ModelForm[Host]):
             "port": forms.NumberInput(attrs={"min": 1, "max": 65535}),
             "ca_pem": forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
         }
-        error_messages = {"name": {"unique": "There is a host of this name already."}}
+        error_messages = {
+            "name": {"unique": "There is a host of this name already.", "required": "Give the host a name."},
+            "address": {"required": "Enter the DNS name or the IP address of the host."},
+            "port": dict.fromkeys(("required", "invalid", "min_value", "max_value"), _PORT),
+        }
 
     trouble: Trouble | None = None
 

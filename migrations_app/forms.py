@@ -9,6 +9,8 @@ from django import forms
 from hosts.limit_field import LimitField
 from migrations_app.engine.rounds import ROUNDS_AT_MOST
 
+_ROUNDS = f"Give the rounds as a whole number from 0 to {ROUNDS_AT_MOST}, or leave it empty."
+
 
 class _Moment(forms.DateTimeInput):
     """A date and a time to the minute, as the browser's own field takes them."""
@@ -39,7 +41,7 @@ class OptionsForm(forms.Form):
         label="Delta rounds at most",
         help_text="How often what was written meanwhile is copied while the virtual machine still runs: each round "
         "that is worth it shortens the outage.",
-        error_messages={"invalid": "Give the number of rounds as a whole number, or leave it empty."},
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _ROUNDS),
     )
 
     saved = forms.BooleanField(

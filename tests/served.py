@@ -42,7 +42,7 @@ class Served:
         self.lines: list[str] = []
         self.session = requests.Session()
         self.session.trust_env = False
-        self._password = ""
+        self._passwords: dict[str, str] = {}
 
     def start(self) -> None:
         """Returns when the console answers."""
@@ -54,7 +54,7 @@ class Served:
         threading.Thread(target=self._read, daemon=True).start()
         wait_until(lambda: bool(self._said(r"Ferry is at (\S+)")), "the console answers")
         self.address = self._said(r"Ferry is at (\S+)")
-        self._password = self._said(r"Password: (\S+)") or self._password
+        self._passwords |= dict(re.findall(r"Name: (\S+)  Password: (\S+)", self.output))
 
     @property
     def output(self) -> str:
@@ -63,7 +63,11 @@ class Served:
     @property
     def password(self) -> str:
         """The first administrator's, as it was printed once."""
-        return self._password
+        return self.password_of("admin")
+
+    def password_of(self, user: str) -> str:
+        """Of one of those made on the first start."""
+        return self._passwords[user]
 
     @property
     def lab(self) -> Lab:
@@ -80,20 +84,27 @@ class Served:
         return self.process.wait(timeout=60)
 
     def sign_in(self) -> None:
-        self._post("sign-in/", username="admin", password=self.password)
+        self.post("sign-in/", username="admin", password=self.password)
 
     def get(self, path: str) -> requests.Response:
         answer = self.session.get(urljoin(self.address, path), timeout=30)
         answer.raise_for_status()
         return answer
 
+    def post(self, path: str, **fields: str) -> requests.Response:
+        """A form, with the token of its page."""
+        self.get("sign-in/")
+        token = self.session.cookies["csrftoken"]
+        body = {**fields, "csrfmiddlewaretoken": token}
+        return self.session.post(urljoin(self.address, path), data=body, timeout=30)
+
     def order_move(self, vm: str, target: str, **answers: str) -> int:
         """Through the wizard with its presets but for these answers, as a browser without JavaScript does it; the job's
         number."""
-        pk, host = self.value("SELECT id FROM hosts_virtualmachine WHERE name=?", vm), self._host(target)
+        pk, host = self.key_of("virtualmachine", vm), self.key_of("host", target)
         page = self.get(f"vms/{pk}/migrate/networks/?target={host}&on={host}").text
         fields = dict(re.findall(r'name="(net-\d+)".*?<option value="(to:[^"]+)" selected', page, re.DOTALL))
-        answer = self._post(f"vms/{pk}/migrate/move/", target=host, on=host, move="", **answers, **fields)
+        answer = self.post(f"vms/{pk}/migrate/move/", target=host, on=host, move="", **answers, **fields)
         found = re.search(r"/jobs/(\d+)/", answer.url)
         assert found, answer.text
         return int(found[1])
@@ -108,14 +119,9 @@ class Served:
             row = database.execute(query, parameters).fetchone()
         return str(row[0]) if row else ""
 
-    def _host(self, name: str) -> str:
-        return self.value("SELECT id FROM hosts_host WHERE name=?", name)
-
-    def _post(self, path: str, **fields: str) -> requests.Response:
-        self.get("sign-in/")
-        token = self.session.cookies["csrftoken"]
-        body = {**fields, "csrfmiddlewaretoken": token}
-        return self.session.post(urljoin(self.address, path), data=body, timeout=30)
+    def key_of(self, kind: str, name: str) -> str:
+        """`kind`: of the inventory, such as host."""
+        return self.value(f"SELECT id FROM hosts_{kind} WHERE name=?", name)
 
     def _read(self) -> None:
         assert self.process.stdout is not None

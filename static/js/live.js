@@ -47,7 +47,7 @@ function grow(list) {
   list.dataset.growing = "yes";
   setTimeout(async () => {
     if (list.tBodies) await addNewest(list);
-    else await htmx.ajax("GET", location.href, { target: "#job-rows", select: "#job-rows", swap: "outerHTML" });
+    else await htmx.ajax("GET", location.href, { target: "#job-rows", select: "#job-rows", swap: "outerHTML", selectOOB: "#job-count" });
     delete list.dataset.growing;
   }, 300);
 }

@@ -10,14 +10,14 @@ from tests.journeys.browser import DESK
 from tests.served import Served
 
 
-def signed_in_page(browser: Browser, served: Served) -> Page:
-    """The list of virtual machines, for the first administrator."""
+def signed_in_page(browser: Browser, served: Served, name: str = "admin") -> Page:
+    """The first page of the user; without a name the list of virtual machines, for the first administrator."""
     page = browser.new_context(viewport=DESK, base_url=served.address).new_page()
     page.goto("/")
-    page.get_by_label("User name").fill("admin")
-    page.get_by_label("Password").fill(served.password)
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill(served.password_of(name))
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/vms/")
+    page.wait_for_url(lambda address: "/sign-in/" not in address)
     page.wait_for_load_state("networkidle")
     return page
 
