@@ -88,12 +88,12 @@ class Door(LoginRequiredMiddleware):
         if action is None:
             raise PermissionDenied("Who may use this page was not decided.")
         is_kept_out = rights_of(request.user).has_temporary_password and action != Action.KEEP_ACCOUNT
-        return _lead(request, "own-password") if is_kept_out else None
+        return lead(request, "own-password") if is_kept_out else None
 
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, _view_func: Callable[..., Any]
     ) -> HttpResponse:
-        return _lead(request, settings.LOGIN_URL)
+        return lead(request, settings.LOGIN_URL)
 
 
 def may(request: HttpRequest) -> dict[str, dict[str, bool]]:
@@ -118,9 +118,13 @@ def local_address(request: HttpRequest, address: str) -> str:
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-def _lead(request: HttpRequest, page: str) -> HttpResponse:
+def lead(request: HttpRequest, page: str) -> HttpResponse:
+    """To this page, and from there back to what was asked for."""
+    return go(request, f"{reverse(page)}?{urlencode({'next': way_back(request)}, safe='/')}")
+
+
+def go(request: HttpRequest, address: str) -> HttpResponse:
     """A fragment is replaced by nothing: the whole window goes there."""
-    address = f"{reverse(page)}?{urlencode({'next': way_back(request)}, safe='/')}"
     is_fragment = request.headers.get("HX-Request") == "true"
     return HttpResponseClientRedirect(address) if is_fragment else redirect(address)
 

@@ -16,7 +16,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from console.door import address_of, local_address
+from console.door import address_of, entered_on, go, lead, local_address
 from console.people import set_own_password
 from console.people_forms import OwnPasswordForm
 from console.sign_in_limit import forget_tries, take_try
@@ -70,7 +70,10 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form of a page that was loaded before signing in; or one of another site."""
     del reason
     if not request.user.is_authenticated:
-        return redirect("sign-in")
+        return lead(request, "sign-in")
+    if page := entered_on(request):
+        messages.warning(request, "Nothing was done yet: the page was loaded before you signed in. Send it again.")
+        return go(request, page)
     sentence = "The page was loaded before you signed in. Go back, load it anew, then send it again."
     return render(request, "403.html", {"exception": sentence}, status=403)
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from hosts import paths, tasks
 from hosts.browsing_models import GIVEN_UP_AFTER, FolderListing
 from hosts.models import Host
+from hosts.path_parts import why_not_part
 
 FRESH = timedelta(seconds=10)
 LONGEST = 400
@@ -39,4 +40,5 @@ def why_not_browse(host: Host, path: str) -> str:
         return "Give the whole path of a folder, without .. in it."
     if paths.volume_of(path, [volume.path for volume in host.volumes.all()]) is None:
         return f"{path} is on no volume of {host.name} that Ferry knows."
-    return ""
+    below_drive = [] if paths.is_posix(path) or not path[3:] else path[3:].split("\\")
+    return next(filter(None, map(why_not_part, below_drive)), "")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 
 from django.http import HttpResponse
 
-# A cell that begins so is a formula to a spreadsheet; names of hosts and VMs come from elsewhere.
-_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# A cell that begins so is a formula to a spreadsheet, after whatever cannot be seen; names come from elsewhere. After a
+# semicolon, too: where Excel is set to German or French it begins a cell.
+_BEGINS = "[=+\\-@\uff0b\uff0d\uff1d\uff20]"
+_UNSEEN = "[\\s\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+_FORMULA = re.compile(f"^(?={_UNSEEN}*{_BEGINS}|[\\t\\r\\n])|(?<=[;\\t\\r\\n])(?={_BEGINS})")
 
 Cell = str | int | float | None
 
@@ -28,5 +32,5 @@ def _written(cell: Cell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA_BEGINS) else cell
+        return _FORMULA.sub("'", cell)
     return f"{cell:.2f}".rstrip("0").rstrip(".") if isinstance(cell, float) else str(cell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -12,13 +13,15 @@ from django.http import QueryDict
 from hosts.host_rows import groups_below
 from hosts.models import Host, VirtualMachine
 from hosts.placement import RatedHost, rank, stream_ratings
-from hosts.rating_types import Factor, Options, Rating
+from hosts.rating_types import Factor, Options, Rating, Reason
+from hosts.rules import Rule
 from migrations_app.forecast import Forecast
 from migrations_app.past_moves import past
 from migrations_app.plans import forecast_move
 from migrations_app.transfer_types import Transfer, transfer_of
 
 PAGE_SIZE = 50
+_MOST_OBSTACLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +71,23 @@ class Narrowing:
 
 
 @dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A rule that keeps hosts from being chosen: how many, and what it says of the first of them."""
+
+    hosts: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """Every host rated, and the page of those asked for. `chosen`: what is chosen to begin with."""
+    """Every host rated, and the page of those asked for. `chosen`: what is chosen to begin with. `obstacles`: what
+    keeps most hosts from having stars, but for the VM's own."""
 
     page: Page[RatedHost]
     all_hosts: int
     suitable_hosts: int
     chosen: RatedHost | None
+    obstacles: list[Obstacle]
 
     @property
     def rows(self) -> list[RatedHost]:
@@ -104,6 +117,7 @@ def find_hosts(
         all_hosts=len(rated),
         suitable_hosts=sum(1 for each in rated if each.rating.stars),
         chosen=next((each for each in rated if each.row.id == target_pk), None) or first_choice(shown),
+        obstacles=_obstacles(each for each in rated if each.row.id != vm.host_id),
     )
 
 
@@ -132,6 +146,16 @@ class Forecasts:
 
     def _forecast(self, target: Host, *, is_live: bool) -> Forecast:
         return forecast_move(self._vm, target, self._limit, earlier=self._past, is_live=is_live)
+
+
+def _obstacles(rated: Iterable[RatedHost]) -> list[Obstacle]:
+    """By the first reason of each, which is the one that its row shows."""
+    first: dict[Rule, list[Reason]] = defaultdict(list)
+    for each in rated:
+        for reason in each.rating.zero_reasons[:1]:
+            first[reason.rule].append(reason)
+    found = [Obstacle(len(reasons), reasons[0]) for reasons in first.values()]
+    return sorted(found, key=lambda obstacle: -obstacle.hosts)[:_MOST_OBSTACLES]
 
 
 def _fits(rated: RatedHost, narrowing: Narrowing, inside: set[int] | None) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_DEVICES = re.compile(r"^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$)(\.|$)", re.IGNORECASE)
-_FORBIDDEN = re.compile(r'[<>:"/|?*\x00-\x1f]')
+from hosts.path_parts import DEVICES, FORBIDDEN, why_not_part
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MAX_LENGTH = 180
 _SYSTEM_FOLDERS = ("/proc", "/sys", "/dev", "/boot", "/etc", "/bin", "/sbin", "/lib", "/usr/bin", "/usr/lib")
@@ -36,24 +36,12 @@ def _why_not_windows(text: str) -> str:
     if len(text) > _MAX_LENGTH:
         return f"The path is longer than {_MAX_LENGTH} characters."
     for part in text[3:].rstrip("\\").split("\\"):
-        if reason := _why_not_part(part):
+        if reason := why_not_part(part):
             return reason
-    return ""
-
-
-def _why_not_part(part: str) -> str:
-    if part in ("", ".", ".."):
-        return "The path must not contain empty parts, . or .. between its backslashes."
-    if _FORBIDDEN.search(part):
-        return f'A folder name cannot contain any of < > : " / | ? * ({part}).'
-    if _DEVICES.match(part):
-        return f"{part} is a device name of Windows."
-    if part != part.strip(" ") or part.endswith("."):
-        return f"A folder name cannot begin or end with a space, or end with a dot ({part})."
     return ""
 
 
 def folder_name(vm_name: str) -> str:
     """The VM's name as a folder name: what Windows forbids becomes an underscore."""
-    name = _FORBIDDEN.sub("_", vm_name).replace("\\", "_").strip(" .")[:80].strip(" .")
-    return f"_{name}" if not name or _DEVICES.match(name) else name
+    name = FORBIDDEN.sub("_", vm_name).replace("\\", "_").strip(" .")[:80].strip(" .")
+    return f"_{name}" if not name or DEVICES.match(name) else name

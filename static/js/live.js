@@ -12,6 +12,7 @@ const WHY_NO_ANSWER = {
 const live = document.getElementById("live");
 const announcer = document.getElementById("announcer");
 const late = new Map();
+const said = new Map();
 let focused = "";
 
 const log = () => document.getElementById("job-log");
@@ -21,11 +22,25 @@ const seen = () => Number(log()?.lastElementChild?.dataset.seq ?? 0);
 function onlyPresent(text) {
   const template = document.createElement("template");
   template.innerHTML = text;
+  tell(template.content);
   for (const element of [...template.content.children]) {
     if (!document.getElementById(element.id)) leaveOut(element);
     else if (element.id === "job-log") element.querySelectorAll("[data-seq]").forEach(dropSeen);
   }
   return template.innerHTML;
+}
+
+/** What became of something that the reader ordered is said once; not what was so when the page came. */
+function tell(content) {
+  const isFirst = !said.size;
+  const fresh = [];
+  for (const one of content.querySelectorAll(`[data-by="${document.body.dataset.user}"]`)) {
+    const { news, says = one.textContent, href } = one.dataset;
+    if (said.get(news) !== says && href !== location.pathname) fresh.push(says);
+    said.set(news, says);
+  }
+  said.set("", "");
+  if (fresh.length && !isFirst) announcer.textContent = fresh.join(" ");
 }
 
 function dropSeen(line) {

@@ -38,6 +38,19 @@ function holdNext() {
   next.title = about.dataset.blocked ?? "";
 }
 
+/** What the panel shows is of another host than the one that is chosen. */
+function panelFailed(event) {
+  const about = document.getElementById("about");
+  if (event.detail.elt.id !== "wizard-form" || !about) return;
+  delete about.dataset.blocked;
+  about.replaceChildren(document.getElementById("about-failed").content.cloneNode(true));
+  holdNext();
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-asks-again]")) document.getElementById("wizard-form").dispatchEvent(new Event("change"));
+});
+for (const failure of ["htmx:responseError", "htmx:sendError"]) document.body.addEventListener(failure, panelFailed);
 holdNext();
 document.body.addEventListener("htmx:afterSettle", () => {
   holdNext();

@@ -151,7 +151,7 @@ def test_a_name_with_a_zero_byte_is_a_wrong_name(client: Client, anna: User) -> 
 
 def test_a_form_from_before_signing_in_is_answered_with_a_sentence(anna: User) -> None:
     browser = Client(enforce_csrf_checks=True)
-    assert browser.post("/jobs/1/retry/")["Location"] == "/sign-in/"
+    assert browser.post("/jobs/1/retry/")["Location"] == "/sign-in/?next=/"
     browser.force_login(anna)
 
     answer = browser.post("/jobs/1/retry/")

@@ -132,3 +132,20 @@ def test_every_beginning_of_a_formula_is_defused(begin: str) -> None:
     written = csv_file("x.csv", ["Name", "Number"], [[f"{begin}1+1", -5.5]]).content.decode("utf-8-sig")
 
     assert next(csv.reader(io.StringIO(written.split("\r\n", 1)[1]))) == [f"'{begin}1+1", "-5.5"]
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("\u202e=1+1", "'\u202e=1+1"),
+        ("\u00a0@SUM(A1)", "'\u00a0@SUM(A1)"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("DB;=cmd|' /C calc'!A0", "DB;'=cmd|' /C calc'!A0"),
+        ("a\t=1\n+2", "a\t'=1\n'+2"),
+        ("שרת\u202e; SQL-01 @ home", "שרת\u202e; SQL-01 @ home"),
+    ],
+)
+def test_nothing_hidden_makes_a_formula_and_other_names_stay_exact(name: str, written: str) -> None:
+    text = csv_file("x.csv", ["Name"], [[name]]).content.decode("utf-8-sig")
+
+    assert list(csv.reader(io.StringIO(text, newline="")))[1] == [written]
