@@ -62,6 +62,8 @@ def test_the_help_desk_finds_a_job_by_mouse_and_watches_its_end(served: Served, 
     expect(page).to_have_url(re.compile("/jobs/$"))
     target, job = _order_held(served, "APP01")
     expect(_job_link(page, "APP01")).to_be_visible()  # by itself
+    expect(page.locator("#job-count")).to_have_text(served.value("SELECT count(*) FROM migrations_app_migrationjob"))
+    expect(page.get_by_role("navigation", name="Which jobs")).not_to_contain_text("Mine")
 
     page.locator("#filter-vm").fill("app")
     expect(page).to_have_url(re.compile(r"\?vm=app$"))
