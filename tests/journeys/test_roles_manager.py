@@ -1,4 +1,4 @@
-"""A manager in a browser, from signing in to the report on paper: reads everything, and is offered no verb."""
+"""A manager in a browser, from signing in to the report as a file: reads everything, and is offered no verb."""
 
 from __future__ import annotations
 
