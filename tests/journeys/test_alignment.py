@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from hosts.access import Role
 from migrations_app.models import MigrationJob
@@ -77,6 +77,7 @@ def test_the_tabs_of_administration_stand_still(browser: Browser, address: str) 
 
 def test_the_tools_of_the_list_are_in_one_row(browser: Browser, address: str, done: MigrationJob) -> None:
     page = opened(browser, address, f"/vms/?selected={done.vm_id}")
+    page.set_viewport_size(ViewportSize(width=DESK["width"] - 60, height=DESK["height"]))  # as a longer title leaves
 
     tops = page.evaluate(
         "[...document.querySelectorAll('.toolbar > *')].map((tool) => tool.getBoundingClientRect().top)"
