@@ -19,6 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from hosts import units
+from hosts.host_orders import NEEDS_SOMEBODY
 from hosts.models import Host, Pulse
 from migrations_app.models import MigrationJob
 
@@ -120,9 +121,7 @@ def _queue() -> Condition:
 
 def _hosts() -> Condition:
     title, count = "Hosts", Host.objects.count()
-    silent = list(
-        Host.objects.exclude(state__in=(Host.State.RESPONDING, Host.State.PENDING)).values_list("name", flat=True)
-    )
+    silent = list(Host.objects.filter(NEEDS_SOMEBODY).values_list("name", flat=True))
     if not silent:
         return Condition(title, "ok", "All hosts respond." if count else "There are no hosts yet.")
     more = f" and {len(silent) - _NAMED} more" if len(silent) > _NAMED else ""

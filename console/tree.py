@@ -12,6 +12,7 @@ from django.db.models.functions import RowNumber
 from hosts.access import EVERYWHERE, Rights
 from hosts.addresses import is_key
 from hosts.group_tree import groups_by_parent
+from hosts.host_orders import NEEDS_SOMEBODY
 from hosts.models import Host, HostGroup, VirtualMachine
 
 MOST_HOSTS = 40
@@ -36,11 +37,13 @@ NOTHING = Marked()
 @dataclass(slots=True)
 class Branch:
     """A group with what is in it. `vm_count` counts the VMs of its groups, too; `hosts` are those that the tree shows,
-    of `host_count`. A branch that is not open comes without its hosts."""
+    of `host_count`. A branch that is not open comes without its hosts, and `troubled` says how many of those in it and
+    its groups need somebody."""
 
     group: HostGroup
     host_count: int
     vm_count: int
+    troubled: int
     is_open: bool
     branches: list[Branch] = field(default_factory=list)
     hosts: list[Host] = field(default_factory=list)
@@ -85,13 +88,17 @@ def hosts_of(group_pk: int, rights: Rights = EVERYWHERE) -> Branch | None:
 def _branches(rights: Rights) -> list[Branch]:
     hosts = Host.objects.filter(rights.where("group")).order_by().values_list("group_id")
     vms = VirtualMachine.objects.filter(rights.where("host__group")).order_by().values_list("host__group_id")
-    host_counts, vm_counts = dict(hosts.annotate(Count("pk"))), dict(vms.annotate(Count("pk")))
+    counted = hosts.annotate(count=Count("pk"), troubled=Count("pk", filter=NEEDS_SOMEBODY))
+    host_counts = {group_pk: (count, troubled) for group_pk, count, troubled in counted}
+    vm_counts = dict(vms.annotate(Count("pk")))
     groups = groups_by_parent(rights)
 
     def branch_of(group: HostGroup) -> Branch:
         inner = [branch_of(child) for child in groups[group.pk]]
         vm_count = vm_counts.get(group.pk, 0) + sum(branch.vm_count for branch in inner)
-        return Branch(group, host_counts.get(group.pk, 0), vm_count, is_open=False, branches=inner)
+        count, troubled = host_counts.get(group.pk, (0, 0))
+        troubled += sum(branch.troubled for branch in inner)
+        return Branch(group, count, vm_count, troubled, is_open=False, branches=inner)
 
     return [branch_of(group) for group in groups[None]]
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Case, CharField, Count, F, FloatField, OuterRef, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, CharField, Count, F, FloatField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, Lower, NullIf
 
 from hosts.models import Host, HostVolume, VirtualMachine
 
 MAINTENANCE = "maintenance"
-STATES = {**dict(Host.State.choices), MAINTENANCE: "In Maintenance Mode"}
+TROUBLE = "trouble"
+STATES = {TROUBLE: "Needs somebody", **dict(Host.State.choices), MAINTENANCE: "In Maintenance Mode"}
+NEEDS_SOMEBODY = Q(state__in=(Host.State.NOT_RESPONDING, Host.State.ACCESS_DENIED, Host.State.NEEDS_ATTENTION))
 STARS = "stars"
 
 

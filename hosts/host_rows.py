@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.http import QueryDict
 
 from hosts.access import EVERYWHERE, Rights
-from hosts.host_orders import MAINTENANCE, SORTS, STARS, STATES, sorted_hosts, state_word
+from hosts.host_orders import MAINTENANCE, NEEDS_SOMEBODY, SORTS, STARS, STATES, TROUBLE, sorted_hosts, state_word
 from hosts.models import Host, HostGroup, HostVolume, VirtualMachine
 from hosts.rating_types import Rating
 from hosts.reserves import effective_reserves
@@ -138,8 +138,8 @@ def _narrowed(question: Question, rights: Rights) -> QuerySet[Host]:
     if question.group_pk:
         hosts = hosts.filter(group_id__in=groups_below(question.group_pk))
     if question.state:
-        is_in = Q(is_in_maintenance=True) if question.state == MAINTENANCE else Q(state=question.state)
-        hosts = hosts.filter(is_in)
+        wide = {MAINTENANCE: Q(is_in_maintenance=True), TROUBLE: NEEDS_SOMEBODY}
+        hosts = hosts.filter(wide.get(question.state, Q(state=question.state)))
     for word in question.text.split():
         hosts = hosts.filter(_mentions(word))
     return hosts

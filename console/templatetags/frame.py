@@ -17,6 +17,8 @@ OPENED = "ferry-opened"
 
 # How the names of their addresses begin.
 _WORKSPACES = {
+    "vm": "vms",
+    "migrate": "vms",
     "host": "hosts",
     "job": "jobs",
     "report": "reports",
@@ -42,9 +44,12 @@ def host_tree(context: template.Context) -> dict[str, Any]:
     host = str(getattr(context.get("host"), "pk", None) or query.get("host", ""))
     group = query.get("group", "") or str(getattr(context.get("group"), "pk", ""))
     opened = frozenset(context["request"].COOKIES.get(OPENED, "").split("."))
+    current = _workspace(context)
+    roots = build_tree(Marked(host, group, opened), rights_of(context["request"].user))
     return {
-        "roots": build_tree(Marked(host, group, opened), rights_of(context["request"].user)),
-        "current": "hosts" if _workspace(context) in ("reports", "administration") else _workspace(context),
+        "roots": roots,
+        "troubled": sum(root.troubled for root in roots),
+        "current": "hosts" if current in ("reports", "administration") else current or "vms",
         "host_pk": host,
         "group_pk": group,
         "may": context["may"],
@@ -59,4 +64,4 @@ def jobs_strip(context: template.Context) -> dict[str, Any]:
 def _workspace(context: template.Context) -> str:
     match = context["request"].resolver_match
     name = (match.url_name or "") if match else ""
-    return next((workspace for begin, workspace in _WORKSPACES.items() if name.startswith(begin)), "vms")
+    return next((workspace for begin, workspace in _WORKSPACES.items() if name.startswith(begin)), "")

@@ -16,3 +16,4 @@ import "./columns.js";
 import "./notify.js";
 import "./days.js";
 import "./folders.js";
+import "./cut.js";

@@ -26,6 +26,18 @@ RULES = {"light": [], "dark": ["color-contrast", "link-in-text-block"]}
 WITHOUT_THE_LIKE = """
 document.querySelectorAll("#script-text > span:not([id]):nth-of-type(n + 60)").forEach((line) => line.remove())"""
 
+# What a hand cannot reach: it is outside of something that cuts, and that nobody can scroll.
+CUT_OFF = """() => [...document.querySelectorAll("button, select, input, a.btn")].filter((control) => {
+  const right = control.getBoundingClientRect().right;
+  if (!control.checkVisibility() || control.closest(".hidden-text")) return false;
+  for (let around = control.parentElement; around; around = around.parentElement) {
+    const how = getComputedStyle(around).overflowX;
+    if (how === "auto" || how === "scroll") return false;
+    if (how !== "visible" && right > around.getBoundingClientRect().right + 1) return true;
+  }
+  return false;
+}).map((control) => `cut off: ${control.outerHTML.slice(0, 160)}`)"""
+
 
 @pytest.fixture
 def keys(transactional_db: None) -> Keys:
@@ -75,7 +87,7 @@ def problems_of(desk: Desk, path: str) -> dict[str, list[str]]:
     for theme, size in LOOKS:
         desk.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         desk.page.set_viewport_size(size)
-        for problem in [*barriers(desk.page, RULES[theme]), *overhang(desk)]:
+        for problem in [*barriers(desk.page, RULES[theme]), *overhang(desk), *desk.page.evaluate(CUT_OFF)]:
             problems[problem].append(f"{theme} {size['width']}")
     said, desk.complaints[:] = desk.complaints[:], []
     return {**problems, **{complaint: ["console"] for complaint in said}}
