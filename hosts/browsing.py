@@ -36,7 +36,8 @@ def ask_folders(host: Host, path: str, by: User | None) -> FolderListing:
 def why_not_browse(host: Host, path: str) -> str:
     """Why the host is not asked about this path, as a sentence; empty when it is. Only its volumes are looked at."""
     parts = path.replace("\\", "/").split("/")
-    if not path or len(path) > LONGEST or ".." in parts or any(ord(letter) < 32 for letter in path):
+    is_clever = ".." in parts or (paths.is_posix(path) and path != "/" and not {"", "."}.isdisjoint(parts[1:]))
+    if not path or len(path) > LONGEST or is_clever or any(ord(letter) < 32 for letter in path):
         return "Give the whole path of a folder, without .. in it."
     if paths.volume_of(path, [volume.path for volume in host.volumes.all()]) is None:
         return f"{path} is on no volume of {host.name} that Ferry knows."

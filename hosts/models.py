@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -155,6 +156,16 @@ class Host(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Neither DNS nor Windows tells case apart, and no page shows a second space. The same is the database's."""
+        others = Host.objects.exclude(pk=self.pk).exclude(name=self.name).values_list("name", flat=True)
+        if like := next((name for name in others if _key(name) == _key(self.name)), None):
+            raise ValidationError({"name": f"There is a host named {like} already: give a name that differs in more."})
+
+
+def _key(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 class HostVolume(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 
 from hosts import paths
@@ -74,6 +75,7 @@ def check_choices(choices: Choices) -> list[Finding]:
         *check_target(vm, target),
         *check_path(vm, target, choices.folder, choices.disk_folders),
         *_folder_is_free(choices),
+        *_same_name(vm, target),
         *check_networks(vm, target, choices.networks),
         *_way(choices),
     ]
@@ -220,6 +222,24 @@ def _vlan(adapter: VirtualAdapter, networks: Mapping[str, str | None], vlans: Vl
     doubt = vlans.doubt(adapter, network) if network != adapter.network_name else ""
     if text := vlans.difference(adapter, network) or doubt:
         yield Finding(Level.WARNING, text, "Choose another network, or see to the VLAN before the move.")
+
+
+def _same_name(vm: VirtualMachine, target: Host) -> Iterator[Finding]:
+    """Hyper-V knows VMs by their ids; libvirt takes each name once, and says so only when the VM is to be defined.
+
+    Names that look alike are one to whoever reads them.
+    """
+    others = VirtualMachine.objects.filter(host=target).exclude(uid=vm.uid).values_list("name", flat=True)
+    if target.kind == Host.Kind.LIBVIRT and vm.name in others:
+        text = f"{target.name} has a virtual machine named {vm.name} already, and a KVM host takes each name once."
+        yield Finding(Level.ERROR, text, "Rename one of them, or choose another host.")
+    elif like := next((name for name in others if _seen(name) == _seen(vm.name)), None):
+        text = f"{target.name} has another virtual machine named {like}."
+        yield Finding(Level.WARNING, text, "Afterwards nothing but their ids tells them apart: rename one of them.")
+
+
+def _seen(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def _folder_is_free(choices: Choices) -> Iterator[Finding]:

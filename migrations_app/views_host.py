@@ -96,13 +96,11 @@ def _pieces(request: HttpRequest, answers: Answers, page: str) -> Iterator[str]:
     yield head
     target_pk = answers.target.pk if answers.target else None
     groups = groups_of(user_of(request))
-    narrowing = Narrowing.of(request.GET)
-    found = find_hosts(answers.vm, answers.rating_options, narrowing, target_pk, groups)
+    found = find_hosts(answers.vm, answers.rating_options, Narrowing.of(request.GET), target_pk, groups)
     forecasts = _forecasts(answers)
     yield from _rows(request, answers, found, forecasts)
     yield below_rows
-    below = {"found": found, "vm": answers.vm, "narrowing": narrowing}
-    yield render_to_string("migrations_app/_host_pager.html", below, request)
+    yield render_to_string("migrations_app/_host_pager.html", {"found": found, "vm": answers.vm}, request)
     yield below_pager
     if found.chosen is not None:
         shown = about_host(answers, forecasts.candidate(found.chosen))

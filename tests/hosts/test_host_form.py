@@ -204,3 +204,23 @@ def test_a_hyper_v_transport_is_none_of_a_kvm_host(administrator: Client) -> Non
     html = administrator.post(KVM, ENTERED_KVM | {"transport": "ntlm-http", "password": "x"}).content.decode()
 
     assert "not one of the available choices" in html
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("hv01", "There is a host named HV01 already: give a name that differs in more."),
+        ("HV01 ", "There is a host of this name already."),
+        ("\uff28V01", "A host&#x27;s name is made of letters"),
+    ],
+)
+def test_a_host_that_is_called_like_another_is_refused_at_its_name(
+    administrator: Client, network: Neighbourhood, name: str, sentence: str
+) -> None:
+    network.add("hv01")
+    enter(administrator)
+
+    html = enter(administrator, name=name)
+
+    assert sentence in html
+    assert Host.objects.count() == 1
