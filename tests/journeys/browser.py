@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any
 
 from asgiref.sync import SyncToAsync
-from axe_playwright_python.sync_playwright import Axe
 from channels.testing.live import make_application, set_database_connection
 from daphne.testing import DaphneProcess
 from django.contrib.auth.models import User
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
 from pytest_django.plugin import DjangoDbBlocker
+
+from tests.journeys.barriers import barriers
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -100,8 +101,7 @@ class Desk:
 
     def barriers(self) -> str:
         """What axe finds that keeps people out; "" for nothing."""
-        found = Axe().run(self.page)
-        return found.generate_report() if found.violations_count else ""
+        return "\n".join(barriers(self.page))
 
     def overhang_px(self) -> int:
         """By how much the page is wider than the window."""
