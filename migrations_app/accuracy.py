@@ -31,8 +31,8 @@ class Compared:
 
     @property
     def percent(self) -> float:
-        """Measured by what was likely; 0 where nothing was."""
-        return 100 * (self.ratio or 0.0)
+        """The size of the error by what was likely; 0 where nothing was."""
+        return 100 * abs(self.ratio - 1) if self.ratio else 0.0
 
     @property
     def is_inside(self) -> bool:
