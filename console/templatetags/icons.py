@@ -16,6 +16,7 @@ _SAID_IN_CSS = re.compile(
     r' (?:fill="none"|stroke="currentColor"|stroke-(?:width|linecap|linejoin)="\w+"|xmlns="[^"]*")'
 )
 _BETWEEN = re.compile(r"\s*>\s*<")
+_INSIDE = re.compile(r"^<svg[^>]*>|</svg>$")
 
 
 @register.simple_tag
@@ -25,6 +26,19 @@ def icon(name: str, size: int = 16, tone: str = "") -> SafeString:
     `tone` is ok, warn, bad, busy or off.
     """
     return _draw(name, size, tone)
+
+
+@register.simple_tag
+def icon_drawn_once(name: str) -> SafeString:
+    """The drawing alone, unseen, for a page that shows it in every row of a list: see `icon_again`."""
+    drawn = _draw(name, 16, "")
+    return SafeString(f'<svg hidden><symbol id="icon-{name}" viewBox="0 0 24 24">{_INSIDE.sub("", drawn)}</symbol></svg>')
+
+
+@register.simple_tag
+def icon_again(name: str) -> SafeString:
+    """As `icon` of 16 px, of what `icon_drawn_once` has drawn."""
+    return SafeString(f'<svg width="16" height="16" class="icon" aria-hidden="true"><use href="#icon-{name}"/></svg>')
 
 
 @lru_cache(maxsize=256)
