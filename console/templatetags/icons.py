@@ -32,7 +32,9 @@ def icon(name: str, size: int = 16, tone: str = "") -> SafeString:
 def icon_drawn_once(name: str) -> SafeString:
     """The drawing alone, unseen, for a page that shows it in every row of a list: see `icon_again`."""
     drawn = _draw(name, 16, "")
-    return SafeString(f'<svg hidden><symbol id="icon-{name}" viewBox="0 0 24 24">{_INSIDE.sub("", drawn)}</symbol></svg>')
+    return SafeString(
+        f'<svg hidden><symbol id="icon-{name}" viewBox="0 0 24 24">{_INSIDE.sub("", drawn)}</symbol></svg>'
+    )
 
 
 @register.simple_tag
