@@ -119,5 +119,5 @@ def test_the_number_of_rounds_is_an_option_of_the_wizard(wizard: Wizard, given: 
 def test_more_rounds_than_are_sensible_are_refused_with_a_sentence(wizard: Wizard) -> None:
     answer = wizard.move(rounds="9")
 
-    assert "less than or equal to 8" in said(answer)
+    assert "Give the rounds as a whole number from 0 to 8, or leave it empty." in said(answer)
     assert not MigrationJob.objects.exists()
