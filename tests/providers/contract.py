@@ -121,7 +121,7 @@ class ProviderContract:
         until(lambda: pair.work(pair.target, "disk-0-0"), lambda work: work.bytes_done > 0)
 
         pair.kill_works()
-        stopped = pair.work(pair.target, "disk-0-0")
+        stopped = pair.ended(pair.target, "disk-0-0")  # a process that is killed takes a moment to be gone
         pair.copy(path)
 
         assert stopped.state is WorkState.LOST
