@@ -27,7 +27,7 @@ def test_a_move_from_the_row_to_the_page_of_its_job(page: Page) -> None:
     row.get_by_role("button", name="Actions of WEB01").tap()
     page.get_by_role("menuitem", name="Migrate…").tap()
     page.get_by_role("link", name="Yes").tap()
-    page.get_by_role("row", name=re.compile("HV01")).tap()
+    page.get_by_role("row", name=re.compile(r"^HV01 \d")).tap()
     for heading in ("path", "networks", "Summary"):
         page.get_by_role("button", name="Next").tap()
         expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile(heading, re.IGNORECASE))
