@@ -63,15 +63,16 @@ class Past:
     """The latest completed moves, latest first, and the pace that they let expect."""
 
     def __init__(self, moves: Iterable[PastMove]) -> None:
-        self._pairs: dict[tuple[int | None, int | None], list[PastMove]] = defaultdict(list)
-        self._hosts: dict[tuple[str, int | None], list[PastMove]] = defaultdict(list)
+        self._pairs: dict[tuple[bool, int | None, int | None], list[PastMove]] = defaultdict(list)
+        self._hosts: dict[tuple[bool, str, int | None], list[PastMove]] = defaultdict(list)
         self._vms: dict[str, list[PastMove]] = defaultdict(list)
-        self._all = list(moves)
-        for move in self._all:
-            self._pairs[move.source_id, move.target_id].append(move)
-            self._hosts["from", move.source_id].append(move)
-            self._hosts["to", move.target_id].append(move)
+        self._anywhere: dict[bool, list[PastMove]] = defaultdict(list)
+        for move in moves:
+            self._pairs[move.is_live, move.source_id, move.target_id].append(move)
+            self._hosts[move.is_live, "from", move.source_id].append(move)
+            self._hosts[move.is_live, "to", move.target_id].append(move)
             self._vms[move.vm_uid].append(move)
+            self._anywhere[move.is_live].append(move)
 
     def pace(
         self, source_id: int | None, target_id: int | None, vm_uid: str, memory_bytes: int, *, is_live: bool = False
@@ -94,18 +95,16 @@ class Past:
     def _ranked(
         self, source_id: int | None, target_id: int | None, is_live: bool
     ) -> list[tuple[Origin, Sequence[PastMove]]]:
-        """The moves that tell something, the nearest kind first."""
-        of_one = self._hosts.get(("from", source_id), []) + self._hosts.get(("to", target_id), [])
-        kinds = [
-            (Origin.BETWEEN, self._pairs.get((source_id, target_id), [])),
-            (Origin.OF_ONE, of_one),
-            (Origin.ELSEWHERE, self._all),
-        ]
-        return [
-            (origin, [move for move in moves if move.is_live is way])
-            for way in (is_live, not is_live)
-            for origin, moves in kinds
-        ]
+        """The moves that tell something: those of this way first, of each way the nearest kind."""
+        ranked: list[tuple[Origin, Sequence[PastMove]]] = []
+        for way in (is_live, not is_live):
+            of_one = self._hosts.get((way, "from", source_id), []) + self._hosts.get((way, "to", target_id), [])
+            ranked += [
+                (Origin.BETWEEN, self._pairs.get((way, source_id, target_id), [])),
+                (Origin.OF_ONE, of_one),
+                (Origin.ELSEWHERE, self._anywhere.get(way, [])),
+            ]
+        return ranked
 
 
 def past() -> Past:
